@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The guard: rules that every packet meets first.  To accept is to go on. */
+#ifndef TIERWALL_BPF_GUARD_H
+#define TIERWALL_BPF_GUARD_H
+
+#include "count.h"
+#include "firewall.h"
+#include "flow.h"
+
+static __noinline int guard_accepts(struct path *path)
+{
+	const struct tw_policy *image = path->policy;
+	__u32 state = TW_STATE_NEW;
+	struct work *work = path->work;
+	struct decision decision;
+
+	if (image->flags & TW_POLICY_GUARD_STATE && flow_find(path, &work->packet))
+		state = TW_STATE_ESTABLISHED;
+	decision = rows_decide(path, &work->packet, image->guard.row, image->guard.rows, state);
+	if (decision.rule == TW_NONE32) {
+		decision.rule = image->guard.default_rule;
+		decision.action = image->guard.default_action;
+		work->reason = TW_REASON_DEFAULT;
+	} else {
+		work->reason = TW_REASON_BLOCKED;
+	}
+	count(path, decision.rule);
+	trace_step(path, TW_STAGE_GUARD,
+		   decision.action == TW_ACCEPT ? TW_SAYS_ACCEPTED_BY : TW_SAYS_REFUSED_BY,
+		   decision.rule);
+	if (path->trace && decision.action != TW_ACCEPT)
+		path->trace->rule = decision.rule;
+	return decision.action == TW_ACCEPT;
+}
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Every map of the data path.  Each is pinned under its own name; keys and values
+ * are those of include/tierwall/abi.h.
+ */
+#ifndef TIERWALL_BPF_MAPS_H
+#define TIERWALL_BPF_MAPS_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "tierwall/abi.h"
+
+/* One image; its fields are read through struct tw_policy and its sections. */
+struct policy_image {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, TW_IMAGE_BYTES);
+};
+
+/*
+ * The live image.  A store of another one returns only when every packet that still
+ * uses the one of before is done: the kernel waits for that in maps of maps.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct policy_image);
+} policy SEC(".maps");
+
+struct set_prefixes {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, TW_SET_PREFIXES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(key_size, sizeof(struct tw_set_key));
+	__uint(value_size, sizeof(struct tw_set_entry));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, TW_SETS);
+	__type(key, __u32);
+	__array(values, struct set_prefixes);
+} sets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TW_COUNTERS);
+	__type(key, __u32);
+	__type(value, struct tw_counter);
+} counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TW_NODE_ROWS);
+	__type(key, __u32);
+	__type(value, struct tw_counter);
+} node SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, TW_FLOWS4);
+	__type(key, struct tw_flow_key4);
+	__type(value, struct tw_flow);
+} flows4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, TW_FLOWS6);
+	__type(key, struct tw_flow_key6);
+	__type(value, struct tw_flow);
+} flows6 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, TW_FRAGMENTS);
+	__type(key, struct tw_fragment_key);
+	__type(value, struct tw_fragment);
+} fragments SEC(".maps");
+
+/* By ifindex: the devices to which a frame may be redirected. */
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP_HASH);
+	__uint(max_entries, TW_DEVICES);
+	__type(key, __u32);
+	__type(value, __u32);
+} devices SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TW_NEXT_HOPS);
+	__type(key, __u32);
+	__type(value, struct tw_next_hop);
+} next_hops SEC(".maps");
+
+/* What xdp_trace was asked and what it found; user space takes the lock around both. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tw_trace);
+} traces SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tw_meta);
+} meta SEC(".maps");
+
+#endif

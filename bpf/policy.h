@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The live policy image and what stands in it.  A packet fetches the image once;
+ * all that it looks up after that is of the same configuration.
+ */
+#ifndef TIERWALL_BPF_POLICY_H
+#define TIERWALL_BPF_POLICY_H
+
+#include "path.h"
+#include "tierwall/hash.h"
+
+#define ITEM_BYTES_MAX 128u
+
+static __always_inline const struct tw_policy *policy_live(void)
+{
+	__u32 zero = 0;
+	void *image = bpf_map_lookup_elem(&policy, &zero);
+
+	return image ? bpf_map_lookup_elem(image, &zero) : NULL;
+}
+
+/* Item `i` of a section whose items are `size` bytes, NULL beyond its end. */
+static __always_inline const void *policy_item(const struct tw_policy *policy_image,
+					       const struct tw_section *section, __u32 i,
+					       __u32 size)
+{
+	__u64 at;
+
+	if (i >= section->count)
+		return NULL;
+	at = (__u64)section->offset + (__u64)i * size;
+	if (at > TW_IMAGE_BYTES - ITEM_BYTES_MAX)
+		return NULL;
+	barrier_var(at);
+	if (at > TW_IMAGE_BYTES - ITEM_BYTES_MAX)
+		return NULL;
+	return (const char *)policy_image + at;
+}
+
+#define POLICY_ITEM(policy, section, type, i)                                                      \
+	((const type *)policy_item(policy, &(policy)->section, i, sizeof(type)))
+
+/* What an address is to this configuration, NULL: nothing. */
+static __noinline const struct tw_address *policy_address(const struct tw_policy *image,
+							   const union tw_addr *addr)
+{
+	__u32 hash = tw_hash_addr(addr), mask = image->addresses.count - 1;
+
+	for (__u32 i = 0; i < TW_ADDRESS_PROBES; i++) {
+		const struct tw_address *bucket =
+			POLICY_ITEM(image, addresses, struct tw_address, (hash + i) & mask);
+
+		if (!bucket || !bucket->kind)
+			return NULL;
+		if (tw_addr_equal(&bucket->addr, addr))
+			return bucket;
+	}
+	return NULL;
+}
+
+#endif

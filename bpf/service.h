@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Services: which one a packet is for, and which of its servers gets the flow.
+ *
+ * A service has a table of slots for each family; a keyed hash of the flow picks
+ * the slot, user space has filled the slots (user/compile/choice.c).
+ */
+#ifndef TIERWALL_BPF_SERVICE_H
+#define TIERWALL_BPF_SERVICE_H
+
+#include "policy.h"
+
+struct listen_search {
+	const struct tw_policy *policy;
+	const struct tw_packet *packet;
+	__u32 first;
+	__u32 service; /* TW_NONE32: none listens there */
+};
+
+static long listen_step(__u32 i, void *context)
+{
+	struct listen_search *search = context;
+	const struct tw_packet *p = search->packet;
+	const struct tw_listen *listen =
+		POLICY_ITEM(search->policy, listens, struct tw_listen, search->first + i);
+
+	if (!listen)
+		return 1;
+	if (listen->protocol != p->protocol || p->dport < listen->port_low ||
+	    p->dport > listen->port_high)
+		return 0;
+	search->service = listen->service;
+	return 1;
+}
+
+/* The index of the service that listens for this packet, or TW_NONE32. */
+static __always_inline __u32 service_find(const struct path *path, const struct tw_packet *p,
+					  const struct tw_address *address)
+{
+	struct listen_search search = {
+		.policy = path->policy,
+		.packet = p,
+		.first = address->listen,
+		.service = TW_NONE32,
+	};
+
+	bpf_loop(address->listens, listen_step, &search, 0);
+	return search.service;
+}
+
+static __always_inline const struct tw_server *service_server(const struct tw_policy *image,
+							       const struct tw_service *service,
+							       __u32 i, struct outcome *outcome)
+{
+	const struct tw_member *member;
+
+	if (i >= service->members)
+		return NULL;
+	member = POLICY_ITEM(image, members, struct tw_member, service->member + i);
+	if (!member)
+		return NULL;
+	outcome->member = member->id;
+	outcome->server = member->server;
+	return POLICY_ITEM(image, servers, struct tw_server, member->server);
+}
+
+struct member_search {
+	const struct tw_policy *policy;
+	const struct tw_service *service;
+	const union tw_addr *addr;
+	__u32 family;
+	__u32 member;
+};
+
+static long member_step(__u32 i, void *context)
+{
+	struct member_search *search = context;
+	struct outcome ignored;
+	const struct tw_server *server =
+		service_server(search->policy, search->service, i, &ignored);
+
+	if (!server)
+		return 1;
+	if (!tw_addr_equal(&server->addr[search->family & 1], search->addr))
+		return 0;
+	search->member = i;
+	return 1;
+}
+
+/*
+ * The server that a live flow has, while it is still of the service and not down:
+ * a change of rules or weights moves no flow.
+ */
+static __always_inline const struct tw_server *service_keep(const struct path *path,
+							     const struct tw_service *service,
+							     const struct tw_packet *p,
+							     const union tw_addr *addr,
+							     struct outcome *outcome)
+{
+	struct member_search search = {
+		.policy = path->policy,
+		.service = service,
+		.addr = addr,
+		.family = p->family,
+		.member = TW_NONE32,
+	};
+	const struct tw_server *server;
+
+	bpf_loop(service->members, member_step, &search, 0);
+	if (search.member == TW_NONE32)
+		return NULL;
+	server = service_server(path->policy, service, search.member, outcome);
+	if (!server || server->state == TW_SERVER_DOWN)
+		return NULL;
+	return server;
+}
+
+static __always_inline const struct tw_server *service_choose(const struct path *path,
+							       const struct tw_service *service,
+							       const struct tw_packet *p,
+							       struct outcome *outcome)
+{
+	const struct tw_policy *image = path->policy;
+	__u32 family = p->family & 1, slots = service->choices[family];
+	const __u16 *choice;
+
+	if (!slots)
+		return NULL;
+	choice = POLICY_ITEM(image, choices, __u16,
+			     service->choice[family] +
+				     (__u32)((__u64)tw_hash_flow(image->hash_key, p) * slots >> 32));
+	if (!choice || *choice == TW_NONE16)
+		return NULL;
+	return service_server(image, service, *choice, outcome);
+}
+
+#endif

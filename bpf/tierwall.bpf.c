@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The path of a packet, from top to bottom.  Each stage may end it; one exit counts it.
+ *
+ *   parse -> guard -> flow -- known ---------------------------> forward
+ *                      `---- unknown -> service -> firewall -> record
+ */
+#include "forward.h"
+#include "fragment.h"
+#include "guard.h"
+#include "judge.h"
+#include "related.h"
+
+/* Counts what an accepted packet belongs to. */
+static __always_inline void count_accepted(const struct path *path, __u32 rule, __u32 service,
+					   __u32 member)
+{
+	count(path, rule);
+	if (service != TW_NONE32) {
+		count(path, service);
+		count(path, member);
+	}
+}
+
+static __always_inline int refused(struct path *path, __u8 reason, __u32 rule)
+{
+	path->work->reason = reason;
+	count(path, rule);
+	if (path->trace)
+		path->trace->rule = rule;
+	return XDP_DROP;
+}
+
+/* A packet of a flow that the live policy has judged. */
+static __always_inline int follow(struct xdp_md *ctx, struct path *path, struct tw_flow *flow)
+{
+	struct departure *departure = &path->work->departure;
+
+	flow_touch(path, &path->work->packet, flow);
+	if (flow->flags & TW_FLOW_REFUSED)
+		return refused(path, flow->reason, flow->rule);
+	count_accepted(path, flow->rule, flow->service, flow->member);
+	if (path->trace) {
+		path->trace->rule = flow->rule;
+		path->trace->server = flow->server;
+	}
+	if (!(flow->flags & TW_FLOW_BALANCED) ||
+	    (flow->flags & TW_FLOW_REPLY && flow->forward != TW_FORWARD_NAT)) {
+		trace_step(path, TW_STAGE_FORWARD, TW_SAYS_TO_KERNEL, 0);
+		return XDP_PASS;
+	}
+	departure->addr = flow->addr;
+	departure->port = flow->port;
+	departure->forward = flow->forward;
+	departure->reply = (flow->flags & TW_FLOW_REPLY) != 0;
+	departure->server = flow->server;
+	return forward(ctx, path);
+}
+
+/* A live flow that a later policy refuses stays known as refused: no socket brings it back. */
+static __always_inline void remember_refusal(const struct path *path,
+					     const struct tw_packet *asked,
+					     const struct tw_flow *known)
+{
+	struct outcome *refusal = &path->work->outcome;
+
+	refusal->flags = (known->flags & ~TW_FLOW_REPLY) | TW_FLOW_REFUSED;
+	refusal->addr = known->addr;
+	refusal->port = known->port;
+	refusal->forward = known->forward;
+	flow_record(path, asked, refusal, known->state);
+}
+
+/* Is it a flow that the counters do not hold yet, on this server? */
+static __always_inline int is_new_flow(const struct tw_flow *known, const struct outcome *outcome)
+{
+	return !known || known->state == TW_FLOW_CLOSING || known->flags & TW_FLOW_REFUSED ||
+	       known->member != outcome->member;
+}
+
+/*
+ * Judges `asked`, a packet of the side that began the flow, into path->work->outcome and
+ * records the answer for both directions.  `known`: the entry that the flow has, of an
+ * older policy or one that a SYN begins anew.  Returns the outcome's kind.
+ */
+static __noinline __u8 settle(struct xdp_md *ctx, struct path *path, const struct tw_packet *asked,
+			      const struct tw_flow *known)
+{
+	struct outcome *outcome = &path->work->outcome;
+	struct kept *kept = &path->work->kept;
+	int begins = !known || (tw_is_syn(&path->work->packet) &&
+				known->state != TW_FLOW_ESTABLISHED);
+	__u32 state = tw_is_syn(asked) ? TW_FLOW_NEW : TW_FLOW_ESTABLISHED;
+	__u8 kind;
+	int is_new;
+
+	kept->live = !begins;
+	kept->flags = begins ? 0 : known->flags;
+	if (!begins) {
+		kept->addr = known->addr;
+		state = known->state;
+	}
+	kind = judge(ctx, path, asked, kept, outcome);
+	if (path->trace || kind == OUTCOME_NOT_OURS || !flow_is_tracked(asked))
+		return kind;
+	if (kind == OUTCOME_REFUSED) {
+		if (!begins)
+			remember_refusal(path, asked, known);
+		return kind;
+	}
+	if (!known && asked->protocol == IPPROTO_TCP && asked->flags & (TW_FIN | TW_RST))
+		return kind; /* the end of a flow that nobody knows is not the start of another */
+	is_new = is_new_flow(known, outcome);
+	if (!flow_record(path, asked, outcome, state)) {
+		outcome->kind = OUTCOME_REFUSED;
+		outcome->reason = TW_REASON_TABLE_FULL;
+		return OUTCOME_REFUSED;
+	}
+	if (is_new)
+		count_flow(outcome);
+	return kind;
+}
+
+/* What path->work->outcome says, in the direction of the one who began the flow. */
+static __noinline int depart(struct xdp_md *ctx, struct path *path)
+{
+	const struct outcome *outcome = &path->work->outcome;
+	struct departure *departure = &path->work->departure;
+
+	if (path->trace) {
+		path->trace->rule = outcome->rule;
+		path->trace->server = outcome->server;
+	}
+	if (outcome->kind == OUTCOME_REFUSED)
+		return refused(path, outcome->reason, outcome->rule);
+	count_accepted(path, outcome->rule, outcome->service, outcome->member);
+	if (outcome->kind != OUTCOME_BALANCED) {
+		trace_step(path, TW_STAGE_FORWARD, TW_SAYS_TO_KERNEL, 0);
+		return XDP_PASS;
+	}
+	departure->addr = outcome->addr;
+	departure->port = outcome->port;
+	departure->forward = outcome->forward;
+	departure->reply = 0;
+	departure->server = outcome->server;
+	return forward(ctx, path);
+}
+
+/* A packet of no known flow, or a SYN that begins one anew. */
+static __noinline int begin(struct xdp_md *ctx, struct path *path, const struct tw_flow *known)
+{
+	path->work->outcome.kind = settle(ctx, path, &path->work->packet, known);
+	return depart(ctx, path);
+}
+
+/* The first packet of a flow as it would be sent today: rules saw that one, too. */
+static __always_inline void as_first_packet(struct tw_packet *p)
+{
+	if (p->protocol == IPPROTO_TCP)
+		p->flags = TW_SYN;
+	else if (tw_is_icmp(p))
+		p->type = p->family ? TW_ICMP6_ECHO_REQUEST : TW_ICMP_ECHO_REQUEST;
+}
+
+/* A server's reply to what was judged just now, on its way back to the client. */
+static __noinline int answer(struct xdp_md *ctx, struct path *path)
+{
+	const struct outcome *outcome = &path->work->outcome;
+	struct departure *departure = &path->work->departure;
+	int balanced = (path->work->known.flags & TW_FLOW_BALANCED) != 0;
+
+	if (path->trace) {
+		path->trace->rule = outcome->rule;
+		path->trace->server = outcome->server;
+	}
+	if (outcome->kind == OUTCOME_REFUSED)
+		return refused(path, outcome->reason, outcome->rule);
+	if (balanced && outcome->kind != OUTCOME_BALANCED)
+		return refused(path, TW_REASON_NO_SERVER, TW_NONE32); /* the service is gone */
+	if (balanced && outcome->forward == TW_FORWARD_NAT &&
+	    !tw_addr_equal(&outcome->addr, &path->work->packet.saddr))
+		return refused(path, TW_REASON_NO_SERVER, TW_NONE32); /* it has another now */
+	count_accepted(path, outcome->rule, outcome->service, outcome->member);
+	if (!balanced || outcome->forward != TW_FORWARD_NAT) {
+		trace_step(path, TW_STAGE_FORWARD, TW_SAYS_TO_KERNEL, 0);
+		return XDP_PASS;
+	}
+	departure->addr = path->work->asked.daddr;
+	departure->port = path->work->asked.dport;
+	departure->forward = outcome->forward;
+	departure->reply = 1;
+	departure->server = TW_NONE16;
+	return forward(ctx, path);
+}
+
+/* A live flow at its first packet since the policy changed. */
+static __noinline int ask_again(struct xdp_md *ctx, struct path *path, const struct tw_flow *flow)
+{
+	struct tw_packet *asked = &path->work->asked;
+	struct tw_flow *known = &path->work->known;
+	int reply = flow->flags & TW_FLOW_REPLY;
+
+	trace_step(path, TW_STAGE_FLOW, TW_SAYS_FLOW_STALE, 0);
+	*asked = path->work->packet;
+	*known = *flow;
+	as_first_packet(asked);
+	if (reply) {
+		flow_opposite(asked, &path->work->packet, flow);
+		known->flags &= ~TW_FLOW_REPLY;
+		known->addr = path->work->packet.saddr;
+		known->port = path->work->packet.sport;
+	}
+	path->work->outcome.kind = settle(ctx, path, asked, known);
+	return reply ? answer(ctx, path) : depart(ctx, path);
+}
+
+static __always_inline int pass(const struct path *path, enum tw_stage stage, enum tw_says says)
+{
+	trace_step(path, stage, says, 0);
+	return XDP_PASS;
+}
+
+/* Known flows go on without a rule; the rest is judged. */
+static __always_inline int flow_stage(struct xdp_md *ctx, struct path *path)
+{
+	const struct tw_packet *p = &path->work->packet;
+	struct tw_flow *flow;
+
+	if (!flow_is_tracked(p)) {
+		if (tw_is_icmp_error(p) && is_related(ctx, path))
+			return pass(path, TW_STAGE_FLOW, TW_SAYS_RELATED);
+		return begin(ctx, path, NULL);
+	}
+	flow = flow_find(path, p);
+	if (!flow) {
+		trace_step(path, TW_STAGE_FLOW, TW_SAYS_FLOW_UNKNOWN, 0);
+		return begin(ctx, path, NULL);
+	}
+	trace_step(path, TW_STAGE_FLOW, TW_SAYS_FLOW_KNOWN, flow->state);
+	if (tw_is_syn(p) && flow->state != TW_FLOW_ESTABLISHED)
+		return begin(ctx, path, flow);
+	if (flow->generation != path->policy->generation)
+		return ask_again(ctx, path, flow);
+	return follow(ctx, path, flow);
+}
+
+static __always_inline int walk_path(struct xdp_md *ctx, struct path *path)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	__u8 reason;
+	enum tw_parsed parsed = tw_parse(&path->work->packet, data, end, path->bytes, &reason);
+
+	if (parsed == TW_PARSED_OTHER)
+		return pass(path, TW_STAGE_PARSE, TW_SAYS_NOT_IP);
+	if (parsed == TW_PARSED_REFUSED) {
+		path->work->reason = reason;
+		trace_step(path, TW_STAGE_PARSE, TW_SAYS_REASON, reason);
+		return XDP_DROP;
+	}
+	if (tw_is_neighbour_discovery(&path->work->packet))
+		return pass(path, TW_STAGE_PARSE, TW_SAYS_NEIGHBOUR);
+	trace_step(path, TW_STAGE_PARSE, TW_SAYS_PARSED, path->work->packet.family);
+	path->policy = policy_live();
+	if (!path->policy)
+		return pass(path, TW_STAGE_GUARD, TW_SAYS_NO_RULES);
+	path->second = second_now();
+	if (path->work->packet.part != TW_WHOLE)
+		fragment_resolve(path);
+	if (path->policy->flags & TW_POLICY_GUARD && !guard_accepts(path))
+		return XDP_DROP;
+	return flow_stage(ctx, path);
+}
+
+/* The one exit: every frame is counted once, by its verdict and, if dropped, its reason. */
+static __always_inline int finish(const struct path *path, int verdict)
+{
+	__u32 row = TW_NODE_PASSED;
+
+	if (verdict == XDP_DROP)
+		row = TW_NODE_DROPPED;
+	else if (verdict == XDP_TX)
+		row = TW_NODE_TRANSMITTED;
+	else if (verdict == XDP_REDIRECT)
+		row = TW_NODE_REDIRECTED;
+	count_node(path, row);
+	if (verdict == XDP_DROP)
+		count_node(path, TW_NODE_DROPS + path->work->reason);
+	return verdict;
+}
+
+SEC("xdp.frags")
+int xdp(struct xdp_md *ctx)
+{
+	__u32 zero = 0;
+	struct path path = {
+		.work = bpf_map_lookup_elem(&works, &zero),
+		.ingress = ctx->ingress_ifindex,
+		.bytes = bpf_xdp_get_buff_len(ctx),
+	};
+
+	if (!path.work)
+		return XDP_PASS; /* cannot be: the array has its one row */
+	count_node(&path, TW_NODE_RECEIVED);
+	return finish(&path, walk_path(ctx, &path));
+}
+
+/* The same path for a packet that `tierwall trace` made up: run on a copy, without effects. */
+SEC("xdp.frags")
+int xdp_trace(struct xdp_md *ctx)
+{
+	__u32 zero = 0;
+	struct tw_trace *trace = bpf_map_lookup_elem(&traces, &zero);
+	struct path path = {
+		.trace = trace,
+		.work = bpf_map_lookup_elem(&works, &zero),
+		.bytes = bpf_xdp_get_buff_len(ctx),
+	};
+
+	if (!trace || !path.work)
+		return XDP_PASS;
+	path.ingress = trace->ifindex;
+	trace->steps = 0;
+	trace->reason = TW_REASON_NONE;
+	trace->rule = trace->service = trace->server = TW_NONE32;
+	trace->verdict = walk_path(ctx, &path);
+	if (trace->verdict == XDP_DROP)
+		trace->reason = path.work->reason;
+	if (path.policy)
+		trace->generation = path.policy->generation;
+	return trace->verdict;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the data path (bpf/) and the executable (user/) agree on: the keys and
+ * values of every pinned map.  A change of any size or meaning here raises
+ * TW_ABI; an executable refuses pins of another number.
+ *
+ * Integers are in host byte order unless their type says __be16/__be32.
+ * Addresses are 16 bytes; IPv4 is kept as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2),
+ * so that one comparison serves both families.
+ */
+#ifndef TIERWALL_ABI_H
+#define TIERWALL_ABI_H
+
+#include <linux/types.h>
+
+#include "reasons.h"
+
+#define TW_ABI 1
+
+#define TW_IMAGE_BYTES (4u << 20) /* one policy image; 4 MB is the most that kernel 6.1 takes */
+#define TW_COUNTERS 32768u	  /* rows of `counters`: rules, defaults, services, servers */
+#define TW_SETS 1024u		  /* sets, tiers and address lists of one or two policies */
+#define TW_SET_PREFIXES (1u << 22)
+#define TW_FLOWS4 131072u /* entries; a balanced flow takes two, one for each direction */
+#define TW_FLOWS6 65536u
+#define TW_FRAGMENTS 8192u
+#define TW_DEVICES 256u
+#define TW_NEXT_HOPS 1024u /* per CPU */
+
+#define TW_NONE16 0xffffu
+#define TW_NONE32 0xffffffffu
+
+union tw_addr {
+	__u8 bytes[16];
+	__be32 words[4];
+	__u64 halves[2];
+};
+
+/* -- counters ------------------------------------------------------------ */
+
+/* Row of the per-CPU maps `counters` and `node`. */
+struct tw_counter {
+	__u64 packets;
+	__u64 bytes; /* of the frame, Ethernet header included */
+	__u64 flows; /* created */
+	__u64 requests;
+};
+
+/* Rows of `node`.  TW_NODE_DROPS + enum tw_reason follow. */
+enum tw_node {
+	TW_NODE_RECEIVED,
+	TW_NODE_PASSED,
+	TW_NODE_DROPPED,
+	TW_NODE_TRANSMITTED,
+	TW_NODE_REDIRECTED,
+	TW_NODE_FLOWS, /* .flows: created, balanced or not */
+	TW_NODE_DROPS,
+	TW_NODE_ROWS = TW_NODE_DROPS + 64,
+};
+
+/* -- policy: the whole configuration, compiled, in one immutable image --------
+ *
+ * The map `policy` is an array of maps with one element, the live image: one store
+ * there makes another configuration live.  An image is one value of TW_IMAGE_BYTES
+ * that starts with struct tw_policy; sections hold offsets from the image's start.
+ * In a live image nothing is ever written but `generation` and, when a set is edited
+ * in place, its row in `set_maps`.
+ */
+enum tw_action { TW_ACCEPT, TW_DROP, TW_REJECT };
+enum tw_forward { TW_FORWARD_NAT, TW_FORWARD_FULL_NAT, TW_FORWARD_L2, TW_FORWARD_IPIP, TW_FORWARD_GUE };
+enum tw_server_state { TW_SERVER_UP, TW_SERVER_DOWN, TW_SERVER_DRAIN };
+
+struct tw_section {
+	__u32 offset;
+	__u32 count; /* items */
+};
+
+/* A list of rules: rows [row, row + rows) of the section `rows`, then a default. */
+struct tw_list {
+	__u32 row;
+	__u32 rows;
+	__u32 default_rule; /* counter id of the default */
+	__u8 default_action;
+	__u8 strict; /* TCP outside known flows is invalid-state */
+	__u16 _pad;
+};
+
+struct tw_policy {
+	__u32 generation; /* of what the flow entries were judged by */
+	__u32 flags;	  /* TW_POLICY_* */
+	__u64 hash_key[2];
+	struct tw_list guard;
+	struct tw_list host;
+	struct tw_section addresses; /* struct tw_address, open addressing, count is a power of two */
+	struct tw_section listens;   /* struct tw_listen */
+	struct tw_section services;  /* struct tw_service */
+	struct tw_section members;   /* struct tw_member */
+	struct tw_section choices;   /* __u16: index of a member within its service, or TW_NONE16 */
+	struct tw_section tiers;     /* struct tw_tier */
+	struct tw_section servers;   /* struct tw_server */
+	struct tw_section rows;	     /* struct tw_row */
+	struct tw_section ids;	     /* __u32 counter ids in the order in which config_visit_ids() asks */
+	struct tw_section set_maps;  /* struct tw_set_map: where each named set lives */
+	struct tw_section text;	     /* char: the configuration in source form, sets' entries left out */
+};
+
+#define TW_POLICY_HOST 0x1  /* there is a host block */
+#define TW_POLICY_GUARD 0x2 /* there is a guard block */
+#define TW_POLICY_GUARD_STATE 0x4 /* a rule of guard asks for the state of the flow */
+
+/* Bucket of `addresses`: what a packet's destination (or source) is to us. */
+struct tw_address {
+	union tw_addr addr;
+	__u32 listen;  /* first listen of this address */
+	__u16 listens; /* how many */
+	__u16 server;  /* index in `servers`, TW_NONE16: not a server's */
+	__u32 kind;    /* TW_ADDRESS_*; 0: empty bucket */
+	__u32 _pad;
+};
+#define TW_ADDRESS_USED 0x1
+#define TW_ADDRESS_LOCAL 0x2 /* the node's own */
+#define TW_ADDRESS_PROBES 16 /* an address stands at most so many buckets behind its hash */
+
+struct tw_listen {
+	__u16 port_low;
+	__u16 port_high;
+	__u16 service; /* index in `services` */
+	__u8 protocol;
+	__u8 _pad;
+};
+
+struct tw_service {
+	__u32 id; /* counter */
+	__u16 tier;
+	__u16 port; /* the servers', 0: as the client asked */
+	__u32 member;
+	__u32 members;
+	__u32 choice[2]; /* first slot in `choices`: [0] IPv4, [1] IPv6 */
+	__u32 choices[2]; /* slots; 0: the tier has no address of that family */
+	__u32 from_row;	  /* rows that hold the sources that may use it */
+	__u32 from_rows;  /* 0: any source */
+	__u8 forward;	  /* enum tw_forward */
+	__u8 _pad[3];
+};
+
+struct tw_member {
+	__u32 id; /* counter of this server within this service */
+	__u16 server;
+	__u16 _pad;
+};
+
+struct tw_tier {
+	struct tw_list rules;
+};
+
+struct tw_server {
+	union tw_addr addr[2]; /* [0] IPv4, [1] IPv6; zero: none */
+	struct tw_list rules;  /* its own, asked before its tier's; its default is never used */
+	__u32 device;	       /* ifindex of a fixed next hop, 0: where the packet came in */
+	__u16 tier;
+	__u8 has_mac, has_device;
+	__u8 mac[6];	       /* of the fixed next hop */
+	__u8 smac[6];	       /* of `device` */
+	__u8 state;	       /* enum tw_server_state */
+	__u8 _pad[7];
+};
+
+/* One rule is one row for each pair of its port ranges; rows share its counter. */
+struct tw_row {
+	union tw_addr source, source_mask;
+	union tw_addr destination, destination_mask;
+	__u16 source_port[2], destination_port[2]; /* lowest and highest */
+	__u16 length[2];			   /* of the IP packet */
+	__u16 source_set, destination_set;	   /* index in `sets`, TW_NONE16: the prefix above decides */
+	__u32 device;				   /* ifindex, 0: any */
+	__u32 rule;				   /* counter id */
+	__u16 conditions;			   /* TW_ROW_*: which of the others are asked */
+	__u8 protocol;
+	__u8 action;
+	__u8 ttl[2];
+	__u8 flags_mask, flags; /* TCP: (packet & mask) == flags */
+	__u8 type, code;
+	__u8 dscp;
+	__u8 state; /* TW_STATE_*: any of these */
+};
+#define TW_ROW_IPV4 0x0001
+#define TW_ROW_IPV6 0x0002
+#define TW_ROW_PROTOCOL 0x0004
+#define TW_ROW_PORTS 0x0008 /* only protocols with ports */
+#define TW_ROW_FLAGS 0x0010
+#define TW_ROW_TYPE 0x0020
+#define TW_ROW_CODE 0x0040
+#define TW_ROW_STATE 0x0080
+#define TW_ROW_LENGTH 0x0100
+#define TW_ROW_TTL 0x0200
+#define TW_ROW_DSCP 0x0400
+#define TW_ROW_FRAGMENT 0x0800
+
+#define TW_STATE_NEW 0x1
+#define TW_STATE_ESTABLISHED 0x2
+
+#define TW_NAME 32 /* of sets, tiers, servers, services; with the closing NUL */
+
+struct tw_set_map {
+	char name[TW_NAME]; /* empty: the address list of a rule */
+	__u32 index;	    /* in `sets` */
+	__u32 entries;
+	__u64 content; /* sum of hashes of its prefixes: equal sets share a trie across policies */
+};
+
+/* -- sets: element of `sets`, an LPM trie --------------------------------- */
+struct tw_set_key {
+	__u32 prefixlen; /* TW_SET_FAMILY_BITS and 0-128; IPv4 prefixes are 96 longer */
+	__u32 family;	 /* 0: IPv4, 1: IPv6; ::/0 must not hold ::ffff:a.b.c.d */
+	__be32 addr[4];	 /* as in union tw_addr */
+};
+#define TW_SET_FAMILY_BITS 32
+struct tw_set_entry {
+	__u32 expires;	 /* second since boot; 0: never */
+	__u32 prefixlen; /* as in its key: an LPM look-up tells no other way which prefix matched */
+};
+
+/* -- flows ---------------------------------------------------------------- */
+struct tw_flow_key4 {
+	__be32 saddr, daddr;
+	__u16 sport, dport; /* host order; of an ICMP echo both are its identifier */
+	__u8 protocol;
+	__u8 _pad[3];
+};
+
+struct tw_flow_key6 {
+	union tw_addr saddr, daddr;
+	__u16 sport, dport;
+	__u8 protocol;
+	__u8 _pad[3];
+};
+
+/* Either direction of a flow, keyed by the packet as it comes in. */
+struct tw_flow {
+	__u32 generation; /* of the policy that last judged it */
+	__u32 seen;	  /* second of its last packet, since boot */
+	__u32 rule;	  /* counter ids: what accepted (or refused) it, */
+	__u32 service;	  /* its service, */
+	__u32 member;	  /* its server within the service; TW_NONE32: none */
+	__u16 server;	  /* index in `servers` of that generation, or TW_NONE16 */
+	__u8 state;	  /* enum tw_flow_state */
+	__u8 flags;	  /* TW_FLOW_* */
+	union tw_addr addr; /* nat: what the destination (REPLY: the source) becomes */
+	__u16 port;	    /* host order */
+	__u8 forward;
+	__u8 reason; /* REFUSED: enum tw_reason */
+	__u32 _pad;
+};
+enum tw_flow_state { TW_FLOW_NEW, TW_FLOW_ESTABLISHED, TW_FLOW_CLOSING };
+#define TW_FLOW_REPLY 0x1    /* from the one who was asked to the one who asked */
+#define TW_FLOW_BALANCED 0x2 /* goes through a service */
+#define TW_FLOW_OUTGOING 0x4 /* begun by a server of ours towards somebody else */
+#define TW_FLOW_REFUSED 0x8  /* was accepted, a later policy refuses it */
+#define TW_FLOW_LOCAL 0x10   /* ends at this node: only one direction comes in */
+
+struct tw_fragment_key {
+	union tw_addr saddr, daddr;
+	__be32 id;
+	__u8 protocol;
+	__u8 _pad[3];
+};
+
+struct tw_fragment {
+	__u16 sport, dport; /* host order */
+	__u32 seen;
+};
+
+/* -- next hops: a small cache of the kernel's answers, per CPU, by hash of the address -- */
+struct tw_next_hop {
+	union tw_addr addr;
+	__u32 ingress; /* ifindex: where the packet came in may decide the route */
+	__u32 second;  /* asked in; good for this second only, so that changes are followed */
+	__u32 ifindex;
+	__u16 mtu;
+	__u8 dmac[6], smac[6];
+	__u16 _pad;
+};
+
+/* -- meta ------------------------------------------------------------------ */
+struct tw_meta {
+	__u32 abi;
+	__u32 _pad;
+	__u64 loaded; /* seconds since the epoch */
+	char version[48];
+};
+
+/* -- trace: what `xdp_trace` writes for one packet --------------------------- */
+enum tw_stage {
+	TW_STAGE_PARSE,
+	TW_STAGE_GUARD,
+	TW_STAGE_FLOW,
+	TW_STAGE_SERVICE,
+	TW_STAGE_SERVER,
+	TW_STAGE_HOST,
+	TW_STAGE_FIREWALL,
+	TW_STAGE_FORWARD,
+	TW_STAGE_COUNT,
+};
+
+enum tw_says {
+	TW_SAYS_NOT_IP,		/* left to the kernel */
+	TW_SAYS_NEIGHBOUR,	/* neighbour discovery always passes */
+	TW_SAYS_PARSED,
+	TW_SAYS_REASON,		/* value: enum tw_reason */
+	TW_SAYS_ACCEPTED_BY,	/* value: counter id of a rule or default */
+	TW_SAYS_REFUSED_BY,	/* value: counter id of a rule or default */
+	TW_SAYS_NO_RULES,
+	TW_SAYS_FLOW_KNOWN,	/* value: enum tw_flow_state */
+	TW_SAYS_FLOW_STALE,	/* accepted by an older policy: the rules are asked again */
+	TW_SAYS_FLOW_UNKNOWN,
+	TW_SAYS_SERVICE,	/* value: index in `services` */
+	TW_SAYS_SERVER,		/* value: index in `servers`: the packet is for it, or chosen */
+	TW_SAYS_SERVER_KEPT,	/* value: index in `servers` */
+	TW_SAYS_LOCAL,		/* for this node */
+	TW_SAYS_SOCKET,		/* a socket of this node has it open */
+	TW_SAYS_OUTGOING,	/* value: index in `servers`: it began this */
+	TW_SAYS_RELATED,	/* an ICMP error about a known flow */
+	TW_SAYS_NOT_OURS,
+	TW_SAYS_TO_KERNEL,
+	TW_SAYS_KERNEL_ROUTES,	/* rewritten, but the kernel must send it. value: result of the route look-up */
+	TW_SAYS_TO_DEVICE,	/* value: ifindex */
+	TW_SAYS_COUNT,
+};
+
+struct tw_trace_step {
+	__u16 stage;
+	__u16 says;
+	__u32 value;
+};
+
+#define TW_TRACE_STEPS 16
+struct tw_trace {
+	__u32 ifindex; /* in: pretend that the packet came in here */
+	__u32 steps;   /* how many of step[] are written */
+	__u32 verdict; /* enum xdp_action */
+	__u32 reason;  /* enum tw_reason */
+	__u32 rule;    /* counter ids, TW_NONE32: none */
+	__u32 service; /* index */
+	__u32 server;  /* index */
+	__u32 generation;
+	struct tw_trace_step step[TW_TRACE_STEPS];
+};
+
+_Static_assert(sizeof(union tw_addr) == 16, "addr");
+_Static_assert(sizeof(struct tw_counter) == 32, "counter");
+_Static_assert(sizeof(struct tw_list) == 16, "list");
+_Static_assert(sizeof(struct tw_policy) == 24 + 2 * 16 + 11 * 8, "policy");
+_Static_assert(sizeof(struct tw_address) == 32, "address");
+_Static_assert(sizeof(struct tw_listen) == 8, "listen");
+_Static_assert(sizeof(struct tw_service) == 44, "service");
+_Static_assert(sizeof(struct tw_member) == 8, "member");
+_Static_assert(sizeof(struct tw_server) == 80, "server");
+_Static_assert(sizeof(struct tw_row) == 104, "row");
+_Static_assert(sizeof(struct tw_set_key) == 24, "set key");
+_Static_assert(sizeof(struct tw_flow_key4) == 16, "flow key, IPv4");
+_Static_assert(sizeof(struct tw_flow_key6) == 40, "flow key, IPv6");
+_Static_assert(sizeof(struct tw_flow) == 48, "flow");
+_Static_assert(sizeof(struct tw_fragment_key) == 40, "fragment key");
+_Static_assert(sizeof(struct tw_next_hop) == 48, "next hop");
+_Static_assert(TW_REASON_COUNT <= 64, "rows of node");
+
+#endif

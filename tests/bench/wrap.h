@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the bench tells its wrapper program. */
+#ifndef TESTS_BENCH_WRAP_H
+#define TESTS_BENCH_WRAP_H
+
+#include <linux/types.h>
+
+#define WRAP_BYTES 80 /* of every packet */
+
+struct wrap_job {
+	__u64 packet[WRAP_BYTES / 8];
+	__u32 flows; /* how many take turns */
+	__u32 flow;  /* the one that was sent last */
+};
+
+#endif

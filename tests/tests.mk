@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The tests: tests/unit (cmocka), tests/packet (through BPF_PROG_TEST_RUN), tests/fuzz
+# (libFuzzer), tests/lab (namespaces and real servers), tests/bench.
+
+TEST_LIBS := -lcmocka
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZ_TIME ?= 30
+
+# -- all of it; the lab: three tiers of real servers in namespaces ----------------------
+RUNNERS := lint check-unit check-packet check-fuzz check-lab
+LAB_TESTS ?= # names of tests/lab/*.sh; all of them where nothing is said
+
+check:
+	$(Q)scripts/setup build check lint
+	$(Q)$(MAKE) --no-print-directory $(O)/tierwall
+	$(Q)MAKE='$(MAKE)' tests/run $(RUNNERS)
+
+check-lab: $(O)/tierwall
+	$(Q)TIERWALL=$(abspath $(O)/tierwall) tests/lab/run $(LAB_TESTS)
+
+.PHONY: check check-lab
+
+# -- packet tests, random frames and the bench: through BPF_PROG_TEST_RUN ---------------
+PACKET_COMMON := topology frame node counters
+PACKET_ROWS := row main $(patsubst tests/packet/%.c,%,$(wildcard tests/packet/rows_*.c))
+PACKET_OBJECTS = $(1:%=$(O)/tests/packet/%.o)
+PACKET_CFLAGS = $(CPPFLAGS) -Itests $(ALL_CFLAGS)
+
+HEADERS_FIRST += $(O)/gen/poison.skel.h $(O)/gen/wrap.skel.h # for `make lint`, which reads these too
+
+check-packet: $(O)/tierwall $(O)/tests/packet/rows $(O)/tests/packet/random-frames
+	$(Q)$(O)/tests/packet/rows $(O)/tierwall
+	$(Q)$(O)/tests/packet/random-frames $(O)/tierwall
+
+bench:
+	$(Q)scripts/setup build check
+	$(Q)$(MAKE) --no-print-directory $(O)/tierwall $(O)/tests/bench/bench
+	$(Q)$(O)/tests/bench/bench $(O)/tierwall
+
+$(O)/tests/packet/rows: $(call PACKET_OBJECTS,$(PACKET_COMMON) $(PACKET_ROWS))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS) $(TEST_LIBS)
+
+$(O)/tests/packet/random-frames: $(call PACKET_OBJECTS,$(PACKET_COMMON) mutate random_frames)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
+
+$(O)/tests/bench/bench: $(O)/tests/bench/bench.o $(call PACKET_OBJECTS,$(PACKET_COMMON))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
+
+$(O)/tests/packet/%.o: tests/packet/%.c | $(O)/gen/poison.skel.h
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(PACKET_CFLAGS) -MMD -MP -c $< -o $@
+
+$(O)/tests/bench/%.o: tests/bench/%.c | $(O)/gen/wrap.skel.h
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(PACKET_CFLAGS) -MMD -MP -c $< -o $@
+
+$(O)/tests/bpf/%.bpf.o: tests/packet/%.bpf.c
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
+
+$(O)/tests/bpf/%.bpf.o: tests/bench/%.bpf.c
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D) && $(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
+
+$(O)/gen/%.skel.h: $(O)/tests/bpf/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)mkdir -p $(@D) && $(BPFTOOL) gen skeleton $< name $*_bpf >$@
+
+.SECONDARY: $(foreach name,poison wrap,$(O)/gen/$(name).skel.h $(O)/tests/bpf/$(name).bpf.o)
+.PHONY: check-packet bench

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * apply: everything that can be refused is refused before anything changes.  New
+ * devices are attached under the policy that is running, then one store makes the
+ * new one live, then devices that are not in the file are detached.
+ */
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/edit.h"
+
+/* Devices of the file exist: said with their place, before anything is touched. */
+static int check_interfaces(const struct config *config)
+{
+	struct diagnostic diagnostic = {0};
+
+	for (size_t i = 0; i < config->interface_count; i++) {
+		const struct interface *interface = &config->interfaces[i];
+
+		if (if_nametoindex(interface->name))
+			continue;
+		config_mistake(config, interface->at, &diagnostic,
+			       "there is no device `%s` on this node: `ip link` lists them",
+			       interface->name);
+		complain_of(&diagnostic);
+		return MISTAKE;
+	}
+	return 0;
+}
+
+/* Reads and checks a file as far as that goes without the running state. */
+static int read_file(struct config **out, const char *path)
+{
+	struct diagnostic diagnostic = {0};
+	int result = config_parse_file(out, path, &diagnostic);
+
+	if (!result)
+		result = config_check(*out, &diagnostic);
+	if (result > 0)
+		complain_of(&diagnostic);
+	else if (result)
+		complain("cannot read %s: %s", path, strerror(-result));
+	diagnostic_free(&diagnostic);
+	return result ? result : check_interfaces(*out);
+}
+
+/* -- devices --------------------------------------------------------------------------------- */
+
+struct attaching {
+	struct attach_result *results;
+	size_t count; /* of config->interfaces that were attached */
+};
+
+static void take_back(const struct instance *instance, const struct config *config,
+		      const struct attaching *attaching)
+{
+	struct attachment *attachments;
+	size_t count;
+
+	if (instance_attachments(instance, &attachments, &count))
+		return;
+	for (size_t i = 0; i < attaching->count; i++)
+		for (size_t j = 0; j < count && !attaching->results[i].was_attached; j++)
+			if (!strcmp(config->interfaces[i].name, attachments[j].device))
+				device_detach(instance, &attachments[j]);
+	free(attachments);
+}
+
+static int attach_interfaces(const struct instance *instance, const struct config *config,
+			     struct attaching *attaching)
+{
+	attaching->results = calloc(config->interface_count + 1, sizeof(*attaching->results));
+	if (!attaching->results)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->interface_count; i++) {
+		int result = device_attach(instance, config->interfaces[i].name,
+					   config->interfaces[i].mode, &attaching->results[i]);
+
+		if (result)
+			return result;
+		attaching->count++;
+	}
+	return 0;
+}
+
+static bool is_wanted(const struct config *config, const char *device)
+{
+	for (size_t i = 0; i < config->interface_count; i++)
+		if (!strcmp(config->interfaces[i].name, device))
+			return true;
+	return false;
+}
+
+static int detach_others(const struct instance *instance, const struct config *config)
+{
+	struct attachment *attachments;
+	size_t count;
+	int result = instance_attachments(instance, &attachments, &count);
+
+	for (size_t i = 0; !result && i < count; i++)
+		if (!is_wanted(config, attachments[i].device))
+			result = device_detach(instance, &attachments[i]);
+	free(attachments);
+	return result;
+}
+
+/* -- apply ------------------------------------------------------------------------------------- */
+
+static void print_notes(const struct config *config, const struct attaching *attaching)
+{
+	for (size_t i = 0; i < attaching->count; i++)
+		if (attaching->results[i].note[0])
+			complain("%s: %s", config->interfaces[i].name, attaching->results[i].note);
+}
+
+static int make_live(struct edit *edit, struct config *config)
+{
+	struct attaching attaching = {0};
+	struct compiled compiled = {0};
+	int result = ids_inherit(config, edit->running.config);
+
+	if (result) {
+		complain("cannot take the counters over: %s", strerror(-result));
+		return result;
+	}
+	result = compile_or_complain(&compiled, config, edit->running.image, &edit->facts);
+	if (!result)
+		result = attach_interfaces(&edit->instance, config, &attaching);
+	if (!result)
+		result = edit_publish(edit, config, &compiled);
+	if (result)
+		take_back(&edit->instance, config, &attaching);
+	else
+		print_notes(config, &attaching);
+	if (!result)
+		result = detach_others(&edit->instance, config);
+	compiled_free(&compiled);
+	free(attaching.results);
+	return result;
+}
+
+/* A dry run of the compiler: capacity and devices are checked, too. */
+static int check_only(struct config *config)
+{
+	struct compiled compiled = {0};
+	struct node_facts facts;
+	int result = node_facts_read(&facts);
+
+	if (!result)
+		result = compile_or_complain(&compiled, config, NULL, &facts);
+	compiled_free(&compiled);
+	node_facts_free(&facts);
+	return result;
+}
+
+static int apply(const struct options *options, struct config *config)
+{
+	struct edit edit = {0};
+	bool loaded = false;
+	int result = instance_open_or_load(&edit.instance, options->instance, options->bpffs,
+					   &loaded);
+
+	if (result)
+		return result;
+	result = edit_begin_opened(&edit);
+	if (!result)
+		result = make_live(&edit, config);
+	edit_end(&edit);
+	if (result && loaded)
+		instance_unload(options->instance, options->bpffs);
+	return result;
+}
+
+static int later(const char *word)
+{
+	complain("`%s` is not yet supported", word);
+	return EXIT_REFUSED;
+}
+
+int command_apply(const struct options *options, int argc, char **argv)
+{
+	const char *path = NULL;
+	struct config *config = NULL;
+	bool check = false;
+	int result;
+
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--check"))
+			check = true;
+		else if (!strcmp(argv[i], "--confirm"))
+			return later(argv[i]);
+		else if (argv[i][0] == '-' && argv[i][1])
+			return usage(command_find("apply"), "unknown option `%s`", argv[i]);
+		else if (path)
+			return usage(command_find("apply"), "one file, not also `%s`", argv[i]);
+		else
+			path = argv[i];
+	}
+	if (!path)
+		return usage(command_find("apply"), "which file?");
+	result = read_file(&config, path);
+	if (!result)
+		result = check ? check_only(config) : apply(options, config);
+	config_free(config);
+	return exit_status(result);
+}

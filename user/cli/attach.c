@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* attach and detach: the devices and the `interface` lines of the running configuration */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/edit.h"
+
+static struct interface *find_interface(struct config *config, const char *device)
+{
+	for (size_t i = 0; i < config->interface_count; i++)
+		if (!strcmp(config->interfaces[i].name, device))
+			return &config->interfaces[i];
+	return NULL;
+}
+
+static int note_interface(struct config *config, const char *device, enum interface_mode mode)
+{
+	struct interface *interface = find_interface(config, device);
+
+	if (!interface)
+		interface = config_push(&config->interfaces, &config->interface_count,
+					sizeof(*interface));
+	if (!interface)
+		return -ENOMEM;
+	snprintf(interface->name, sizeof(interface->name), "%s", device);
+	interface->mode = mode;
+	return 0;
+}
+
+static void forget_interface(struct config *config, const char *device)
+{
+	struct interface *interface = find_interface(config, device);
+	size_t after;
+
+	if (!interface)
+		return;
+	after = (size_t)(config->interfaces + config->interface_count - interface) - 1;
+	memmove(interface, interface + 1, after * sizeof(*interface));
+	config->interface_count--;
+}
+
+/* Detaches those of the devices that were not attached before. */
+static void take_back(const struct instance *instance, char **devices,
+		      const struct attach_result *results, size_t count)
+{
+	struct attachment *attachments;
+	size_t attached;
+
+	if (instance_attachments(instance, &attachments, &attached))
+		return;
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < attached && !results[i].was_attached; j++)
+			if (!strcmp(devices[i], attachments[j].device))
+				device_detach(instance, &attachments[j]);
+	free(attachments);
+}
+
+static int attach_all(struct edit *edit, char **devices, size_t count, enum interface_mode mode,
+		      struct attach_result *results)
+{
+	size_t done;
+	int result = 0;
+
+	for (done = 0; !result && done < count; done++) {
+		result = device_attach(&edit->instance, devices[done], mode, &results[done]);
+		if (result)
+			break;
+		result = note_interface(edit->running.config, devices[done], mode);
+	}
+	if (!result)
+		result = edit_commit(edit);
+	if (result)
+		take_back(&edit->instance, devices, results, done);
+	return result;
+}
+
+/* The mode words at the end; -1: they are wrong. */
+static int parse_mode(int *argc, char **argv)
+{
+	static const enum interface_mode modes[] = {MODE_AUTO, MODE_NATIVE, MODE_GENERIC};
+
+	if (*argc < 3 || strcmp(argv[*argc - 2], "mode") != 0)
+		return MODE_AUTO;
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (!strcmp(argv[*argc - 1], mode_name(modes[i]))) {
+			*argc -= 2;
+			return (int)modes[i];
+		}
+	return -1;
+}
+
+static void print_result(const struct options *options, const char *device,
+			 const struct attach_result *result)
+{
+	if (!options->quiet)
+		printf("%s %s%s\n", device, mode_name(result->mode),
+		       result->was_attached ? " (was attached)" : "");
+	if (result->note[0])
+		complain("%s: %s", device, result->note);
+}
+
+int command_attach(const struct options *options, int argc, char **argv)
+{
+	int mode = parse_mode(&argc, argv);
+	struct attach_result *results;
+	struct edit edit = {0};
+	bool loaded = false;
+	int result;
+
+	if (mode < 0)
+		return usage(command_find("attach"), "no such mode: `%s`", argv[argc - 1]);
+	if (argc < 2)
+		return usage(command_find("attach"), "which device?");
+	results = calloc((size_t)argc, sizeof(*results));
+	if (!results)
+		return exit_status(-ENOMEM);
+	result = instance_open_or_load(&edit.instance, options->instance, options->bpffs, &loaded);
+	if (result) {
+		free(results);
+		return exit_status(result);
+	}
+	result = edit_begin_opened(&edit);
+	if (!result)
+		result = attach_all(&edit, argv + 1, (size_t)argc - 1, (enum interface_mode)mode,
+				    results);
+	edit_end(&edit);
+	if (result && loaded)
+		instance_unload(options->instance, options->bpffs);
+	for (int i = 1; !result && i < argc; i++)
+		print_result(options, argv[i], &results[i - 1]);
+	free(results);
+	return exit_status(result);
+}
+
+static const struct attachment *find_attached(const struct attachment *attachments, size_t count,
+					      const char *device)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(attachments[i].device, device))
+			return &attachments[i];
+	return NULL;
+}
+
+static int detach_all(struct edit *edit, char **devices, int count)
+{
+	struct attachment *attachments;
+	size_t attached;
+	int result = instance_attachments(&edit->instance, &attachments, &attached);
+
+	for (int i = 0; !result && i < count; i++) {
+		if (!find_attached(attachments, attached, devices[i])) {
+			complain("%s is not attached", devices[i]);
+			result = MISTAKE;
+		}
+		forget_interface(edit->running.config, devices[i]);
+	}
+	if (!result)
+		result = edit_commit(edit);
+	for (int i = 0; !result && i < count; i++)
+		result = device_detach(&edit->instance,
+				       find_attached(attachments, attached, devices[i]));
+	free(attachments);
+	return result;
+}
+
+int command_detach(const struct options *options, int argc, char **argv)
+{
+	struct edit edit;
+	int result;
+
+	if (argc < 2)
+		return usage(command_find("detach"), "which device?");
+	result = edit_begin(&edit, options);
+	if (result)
+		return exit_status(result);
+	result = detach_all(&edit, argv + 1, argc - 1);
+	edit_end(&edit);
+	return exit_status(result);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * `tierwall diff FILE`: what `apply FILE` would change, and what that does to flows.
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/show.h"
+#include "compile/moves.h"
+#include "kernel/control.h"
+#include "kernel/instance.h"
+#include "stats/json.h"
+
+struct comparison {
+	struct running running;
+	struct config *file;
+	struct compiled compiled; /* the file, as apply would make it live */
+	char *lines;              /* of print_difference(); empty: nothing differs */
+};
+
+/* -- reading ------------------------------------------------------------------------- */
+
+static int read_file(struct config **out, const char *path)
+{
+	struct diagnostic diagnostic = {};
+	int result = config_parse_file(out, path, &diagnostic);
+
+	if (!result)
+		result = config_check(*out, &diagnostic);
+	if (result > 0)
+		complain_of(&diagnostic);
+	else if (result < 0)
+		complain("cannot read %s: %s", path, strerror(-result));
+	return result;
+}
+
+/* Also takes over what the file leaves open, as apply would: the hash key. */
+static int compile_file(struct comparison *comparison)
+{
+	struct diagnostic diagnostic = {};
+	struct node_facts facts;
+	int result = node_facts_read(&facts);
+
+	if (result)
+		return result;
+	result = ids_inherit(comparison->file, comparison->running.config);
+	if (!result)
+		result = policy_compile(&comparison->compiled, comparison->file,
+					comparison->running.image, &facts, &diagnostic);
+	if (result > 0)
+		complain_of(&diagnostic);
+	else if (result < 0)
+		complain("cannot compile the configuration: %s", strerror(-result));
+	node_facts_free(&facts);
+	return result;
+}
+
+static char *config_text(const struct config *config)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+	int result;
+
+	if (!out)
+		return NULL;
+	result = config_print(out, config);
+	if (fclose(out) || result) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static int compare_texts(struct comparison *comparison)
+{
+	char *now = config_text(comparison->running.config);
+	char *next = config_text(comparison->file);
+	size_t length;
+	FILE *out = open_memstream(&comparison->lines, &length);
+	int result = -ENOMEM;
+
+	if (now && next && out)
+		result = print_difference(out, now, next);
+	if (out && fclose(out))
+		result = -ENOMEM;
+	free(now);
+	free(next);
+	return result < 0 ? out_of_memory() : 0;
+}
+
+static int compare(struct comparison *out, const struct instance *instance, const char *path)
+{
+	int result = read_file(&out->file, path);
+
+	if (!result)
+		result = running_read(&out->running, instance);
+	if (!result)
+		result = running_read_sets(&out->running, instance);
+	if (!result)
+		result = compile_file(out);
+	return result ? result : compare_texts(out);
+}
+
+static void comparison_free(struct comparison *comparison)
+{
+	free(comparison->lines);
+	compiled_free(&comparison->compiled);
+	config_free(comparison->file);
+	running_free(&comparison->running);
+}
+
+/* -- output ------------------------------------------------------------------------------ */
+
+/* False: the file has no such service. */
+static bool find_moves(const struct comparison *comparison, size_t i, struct moves *moves)
+{
+	const struct config *now = comparison->running.config;
+	const struct service *next = config_service(comparison->file, now->services[i].name);
+
+	if (!next)
+		return false;
+	*moves = service_moves(comparison->running.image, i,
+			       (const void *)comparison->compiled.image,
+			       next - comparison->file->services);
+	return true;
+}
+
+static void print_text(const struct comparison *comparison)
+{
+	const struct config *now = comparison->running.config;
+	struct moves moves;
+
+	fputs(comparison->lines, stdout);
+	for (size_t i = 0; i < now->service_count; i++)
+		if (find_moves(comparison, i, &moves))
+			printf("service %s: %.1f %% of its flows would move "
+			       "(%.1f %% of the live ones)\n",
+			       now->services[i].name, 100 * moves.chosen, 100 * moves.lost);
+}
+
+static json_t *lines_json(char *lines)
+{
+	json_t *array = json_array();
+	char *line;
+
+	while ((line = strsep(&lines, "\n")))
+		if (*line && json_array_append_new(array, json_string(line))) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}
+
+static json_t *services_moves_json(const struct comparison *comparison)
+{
+	const struct config *now = comparison->running.config;
+	json_t *array = json_array();
+	struct moves moves;
+
+	for (size_t i = 0; i < now->service_count; i++)
+		if (find_moves(comparison, i, &moves) &&
+		    json_array_append_new(
+			    array, json_pack("{s:s,s:f,s:f}", "name", now->services[i].name,
+					     "moves", moves.chosen, "moves-live", moves.lost))) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}
+
+static int print_json(const struct comparison *comparison, bool differs)
+{
+	json_t *json = json_pack("{s:i,s:b,s:o,s:o}", "schema", JSON_SCHEMA, "differs", differs,
+				 "lines", lines_json(comparison->lines), "services",
+				 services_moves_json(comparison));
+
+	return json_print(stdout, json) ? out_of_memory() : 0;
+}
+
+static int print_comparison(const struct options *options, const struct comparison *comparison)
+{
+	bool differs = *comparison->lines;
+	int result = 0;
+
+	if (options->output == OUTPUT_JSON)
+		result = print_json(comparison, differs);
+	else if (differs)
+		print_text(comparison);
+	if (result)
+		return exit_status(result);
+	return differs ? EXIT_REFUSED : EXIT_DONE;
+}
+
+int command_diff(const struct options *options, int argc, char **argv)
+{
+	const struct command *command = command_find(argv[0]);
+	struct comparison comparison = {};
+	struct instance instance;
+	int status;
+
+	if (argc != 2)
+		return usage(command, "diff needs one file");
+	status = exit_status(
+		instance_open(&instance, options->instance, options->bpffs, INSTANCE_READ));
+	if (status)
+		return status;
+	status = exit_status(compare(&comparison, &instance, argv[1]));
+	if (!status)
+		status = print_comparison(options, &comparison);
+	comparison_free(&comparison);
+	instance_close(&instance);
+	return status;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Every change goes one way: take the lock, read the running state, make the model
+ * that is wanted, check and compile it, make it live.  edit_begin(), change
+ * edit->running.config, edit_commit(), edit_end().
+ */
+#ifndef TIERWALL_USER_CLI_EDIT_H
+#define TIERWALL_USER_CLI_EDIT_H
+
+#include "cli/cli.h"
+#include "kernel/control.h"
+
+struct edit {
+	struct instance instance;
+	struct running running;
+	struct node_facts facts;
+};
+
+int edit_begin(struct edit *edit, const struct options *options);
+/* As edit_begin(), over an instance that the caller has opened for writing. */
+int edit_begin_opened(struct edit *edit);
+/* Makes the changed edit->running.config live; complains. */
+int edit_commit(struct edit *edit);
+/* Makes a compiled configuration live; complains. */
+int edit_publish(struct edit *edit, const struct config *config, const struct compiled *compiled);
+/* policy_compile(), and what it says printed. */
+int compile_or_complain(struct compiled *out, struct config *config, const struct tw_policy *live,
+			const struct node_facts *facts);
+void edit_end(struct edit *edit);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* server add|del|drain|down|up|set: the servers of a tier */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/edit.h"
+#include "cli/number.h"
+
+static struct tier *find_tier(const struct config *config, const char *name)
+{
+	struct tier *tier = config_tier(config, name);
+
+	if (!tier)
+		complain("there is no tier `%s`: `tierwall show tiers` lists them", name);
+	return tier;
+}
+
+static struct server *find_server(const struct tier *tier, const char *name)
+{
+	struct server *server = tier_server(tier, name);
+
+	if (!server)
+		complain("tier %s has no server `%s`: `tierwall show tiers` lists them", tier->name,
+			 name);
+	return server;
+}
+
+/* Each service of the tier counts its servers in their order: it gets or loses a place. */
+static int insert_members(struct config *config, const struct tier *tier)
+{
+	for (size_t i = 0; i < config->service_count; i++) {
+		struct service *service = &config->services[i];
+		uint32_t *ids;
+
+		if (strcmp(service->tier, tier->name) != 0)
+			continue;
+		ids = realloc(service->member_ids, tier->server_count * sizeof(*ids));
+		if (!ids)
+			return -ENOMEM;
+		ids[tier->server_count - 1] = TW_NONE32;
+		service->member_ids = ids;
+	}
+	return 0;
+}
+
+static void remove_members(struct config *config, const struct tier *tier, size_t at)
+{
+	for (size_t i = 0; i < config->service_count; i++) {
+		uint32_t *ids = config->services[i].member_ids;
+
+		if (ids && !strcmp(config->services[i].tier, tier->name))
+			memmove(ids + at, ids + at + 1,
+				(tier->server_count - at - 1) * sizeof(*ids));
+	}
+}
+
+/* Takes *server over. */
+static int add(struct edit *edit, const char *tier_name, struct server *server)
+{
+	struct config *config = edit->running.config;
+	struct tier *tier = find_tier(config, tier_name);
+	struct server *place;
+	int result;
+
+	if (tier && tier_server(tier, server->name)) {
+		complain("tier %s has a server `%s` already", tier_name, server->name);
+		tier = NULL;
+	}
+	place = tier ? config_push(&tier->servers, &tier->server_count, sizeof(*place)) : NULL;
+	if (!place) {
+		server_free(server);
+		return tier ? -ENOMEM : MISTAKE;
+	}
+	*place = *server;
+	result = insert_members(config, tier);
+	return result ? result : edit_commit(edit);
+}
+
+static int command_server_add(const struct options *options, int argc, char **argv)
+{
+	struct diagnostic diagnostic = {0};
+	struct server server;
+	struct edit edit;
+	char *words = join_words(argc, argv, 3);
+	int result = words ? server_parse(&server, words, &diagnostic) : -ENOMEM;
+
+	free(words);
+	if (result == MISTAKE)
+		complain_of(&diagnostic);
+	if (result)
+		return exit_status(result);
+	result = edit_begin(&edit, options);
+	if (result) {
+		server_free(&server);
+		return exit_status(result);
+	}
+	result = add(&edit, argv[2], &server);
+	edit_end(&edit);
+	return exit_status(result);
+}
+
+/* What a word does to a server that is there. */
+static int change(struct config *config, struct tier *tier, struct server *server,
+		  const char *word, uint32_t weight)
+{
+	if (!strcmp(word, "drain")) {
+		server->state = TW_SERVER_DRAIN;
+	} else if (!strcmp(word, "down")) {
+		server->state = TW_SERVER_DOWN;
+	} else if (!strcmp(word, "up")) {
+		server->state = TW_SERVER_UP;
+	} else if (!strcmp(word, "set")) {
+		server->weight = weight;
+	} else {
+		size_t at = (size_t)(server - tier->servers);
+
+		remove_members(config, tier, at);
+		server_free(server);
+		memmove(server, server + 1, (tier->server_count - at - 1) * sizeof(*server));
+		tier->server_count--;
+	}
+	return 0;
+}
+
+static int command_server_change(const struct options *options, char **argv, uint32_t weight)
+{
+	struct server *server = NULL;
+	struct tier *tier;
+	struct edit edit;
+	int result = edit_begin(&edit, options);
+
+	if (result)
+		return exit_status(result);
+	tier = find_tier(edit.running.config, argv[2]);
+	if (tier)
+		server = find_server(tier, argv[3]);
+	result = server ? change(edit.running.config, tier, server, argv[1], weight) : MISTAKE;
+	if (!result)
+		result = edit_commit(&edit);
+	edit_end(&edit);
+	return exit_status(result);
+}
+
+int command_server(const struct options *options, int argc, char **argv)
+{
+	static const char *const changes[] = {"del", "drain", "down", "up"};
+	const struct command *command = command_find("server");
+	uint32_t weight;
+
+	if (argc >= 5 && !strcmp(argv[1], "add"))
+		return command_server_add(options, argc, argv);
+	if (argc >= 4 && !strcmp(argv[1], "set")) {
+		if (argc != 6 || strcmp(argv[4], "weight") != 0)
+			return usage(command, "server set TIER NAME weight N");
+		if (!parse_number(argv[5], 0, 65535, &weight))
+			return usage(command, "`%s` is not a weight from 0 to 65535", argv[5]);
+		return command_server_change(options, argv, weight);
+	}
+	for (size_t i = 0; argc >= 4 && i < sizeof(changes) / sizeof(changes[0]); i++) {
+		if (strcmp(argv[1], changes[i]) != 0)
+			continue;
+		if (argc > 4 && !strcmp(argv[4], "--wait")) {
+			complain("`--wait` is not yet supported");
+			return EXIT_REFUSED;
+		}
+		if (argc > 4)
+			return usage(command, "`%s` is one word too many", argv[4]);
+		return command_server_change(options, argv, 0);
+	}
+	return usage(command, "server add, del, drain, down, up or set, a tier and a server");
+}

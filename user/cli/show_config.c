@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * `tierwall show config|tiers|services|sets`: what the running configuration says.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/show.h"
+#include "stats/columns.h"
+#include "stats/json.h"
+
+static int print_json(json_t *json)
+{
+	return json_print(stdout, json) ? out_of_memory() : 0;
+}
+
+static int print_columns(struct columns *columns)
+{
+	return columns_print(columns, stdout, "") ? out_of_memory() : 0;
+}
+
+int show_config(const struct options *options, const struct instance *instance, const char *name)
+{
+	struct running running = {};
+	int result = running_read(&running, instance);
+
+	(void)name;
+	if (result)
+		return result;
+	result = running_read_sets(&running, instance);
+	if (!result && options->output == OUTPUT_JSON)
+		result = print_json(config_json(running.config));
+	else if (!result)
+		result = config_print(stdout, running.config);
+	running_free(&running);
+	return result;
+}
+
+/* -- tiers ------------------------------------------------------------------------- */
+
+static char *addresses_text(const struct server *server)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+	bool first = true;
+
+	if (!out)
+		return NULL;
+	for (int family = 0; family < 2; family++) {
+		if (addr_is_zero(&server->addr[family]))
+			continue;
+		if (!first)
+			fputc(' ', out);
+		address_print(out, &server->addr[family]);
+		first = false;
+	}
+	fclose(out);
+	return text;
+}
+
+static void add_server(struct columns *columns, const struct tier *tier,
+		       const struct server *server)
+{
+	char *addresses = addresses_text(server);
+
+	if (addresses)
+		columns_row(columns, "%s\t%s\t%s\t%u\t%s", tier->name, server->name,
+			    server_state_name(server->state), server->weight, addresses);
+	else
+		columns->failed = -ENOMEM;
+	free(addresses);
+}
+
+static int print_tiers(const struct config *config)
+{
+	struct columns columns = {.align = "lllrl"};
+
+	if (!config->tier_count)
+		return 0;
+	columns_row(&columns, "tier\tserver\tstate\tweight\taddresses");
+	for (size_t i = 0; i < config->tier_count; i++) {
+		const struct tier *tier = &config->tiers[i];
+
+		if (!tier->server_count)
+			columns_row(&columns, "%s", tier->name);
+		for (size_t j = 0; j < tier->server_count; j++)
+			add_server(&columns, tier, &tier->servers[j]);
+	}
+	return print_columns(&columns);
+}
+
+int show_tiers(const struct options *options, const struct instance *instance, const char *name)
+{
+	struct running running = {};
+	int result = running_read(&running, instance);
+
+	(void)name;
+	if (result)
+		return result;
+	if (options->output == OUTPUT_JSON)
+		result = print_json(tiers_json(running.config));
+	else
+		result = print_tiers(running.config);
+	running_free(&running);
+	return result;
+}
+
+/* -- services ----------------------------------------------------------------------- */
+
+static char *listen_text(const struct listen *listen)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	if (!out)
+		return NULL;
+	address_print(out, &listen->addr);
+	fprintf(out, " %s port ", protocol_name(listen->protocol));
+	for (size_t i = 0; i < listen->ports.count; i++) {
+		const struct port_range *range = &listen->ports.items[i];
+
+		fprintf(out, "%s%u", i ? "," : "", range->low);
+		if (range->high != range->low)
+			fprintf(out, "-%u", range->high);
+	}
+	fclose(out);
+	return text;
+}
+
+/* One row for each listen; what holds for the service stands in its first. */
+static void add_service(struct columns *columns, const struct service *service)
+{
+	char port[8] = "";
+
+	if (service->port)
+		snprintf(port, sizeof(port), "%u", service->port);
+	for (size_t i = 0; i < service->listen_count; i++) {
+		char *listen = listen_text(&service->listens[i]);
+
+		if (!listen)
+			columns->failed = -ENOMEM;
+		else if (i == 0)
+			columns_row(columns, "%s\t%s\t%s\t%s\t%s", service->name, service->tier,
+				    forward_name(service->forward), port, listen);
+		else
+			columns_row(columns, "\t\t\t\t%s", listen);
+		free(listen);
+	}
+}
+
+static int print_services(const struct config *config)
+{
+	struct columns columns = {.align = "lllrl"};
+
+	if (!config->service_count)
+		return 0;
+	columns_row(&columns, "service\ttier\tforward\tport\tlisten");
+	for (size_t i = 0; i < config->service_count; i++)
+		add_service(&columns, &config->services[i]);
+	return print_columns(&columns);
+}
+
+int show_services(const struct options *options, const struct instance *instance, const char *name)
+{
+	struct running running = {};
+	int result = running_read(&running, instance);
+
+	(void)name;
+	if (result)
+		return result;
+	if (options->output == OUTPUT_JSON)
+		result = print_json(services_json(running.config));
+	else
+		result = print_services(running.config);
+	running_free(&running);
+	return result;
+}
+
+/* -- sets ----------------------------------------------------------------------------- */
+
+static int list_sets(const struct options *options, const struct running *running)
+{
+	const struct config *config = running->config;
+	struct columns columns = {.align = "lr"};
+	json_t *array;
+
+	if (options->output == OUTPUT_JSON) {
+		array = json_array();
+		for (size_t i = 0; i < config->set_count; i++) {
+			json_int_t entries = running_set_entries(running, config->sets[i].index);
+
+			if (json_array_append_new(array, json_pack("{s:s,s:I}", "name",
+								   config->sets[i].name, "entries",
+								   entries))) {
+				json_decref(array);
+				return out_of_memory();
+			}
+		}
+		return print_json(array);
+	}
+	if (!config->set_count)
+		return 0;
+	columns_row(&columns, "set\tentries");
+	for (size_t i = 0; i < config->set_count; i++)
+		columns_row(&columns, "%s\t%s", config->sets[i].name,
+			    grouped(running_set_entries(running, config->sets[i].index)).text);
+	return print_columns(&columns);
+}
+
+static int print_set(const struct options *options, const struct set *set)
+{
+	if (options->output == OUTPUT_JSON)
+		return print_json(set_json(set));
+	for (size_t i = 0; i < set->count; i++) {
+		prefix_print(stdout, &set->items[i]);
+		putchar('\n');
+	}
+	return 0;
+}
+
+static int show_set(const struct options *options, const struct instance *instance,
+		    struct running *running, const char *name)
+{
+	const struct set *set = config_set(running->config, name);
+	int result;
+
+	if (!set) {
+		complain("there is no set `%s`; `tierwall show sets` lists them", name);
+		return MISTAKE;
+	}
+	result = running_read_sets(running, instance);
+	return result ? result : print_set(options, set);
+}
+
+int show_sets(const struct options *options, const struct instance *instance, const char *name)
+{
+	struct running running = {};
+	int result = running_read(&running, instance);
+
+	if (result)
+		return result;
+	if (name)
+		result = show_set(options, instance, &running, name);
+	else
+		result = list_sets(options, &running);
+	running_free(&running);
+	return result;
+}

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A trace in words: each step says which stage spoke and what it said.
+ */
+#include <errno.h>
+#include <linux/bpf.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/resolve.h"
+#include "cli/trace.h"
+#include "stats/json.h"
+#include "stats/stats.h"
+
+static const char *const stage_names[] = {
+	[TW_STAGE_PARSE] = "parse",       [TW_STAGE_GUARD] = "guard",     [TW_STAGE_FLOW] = "flow",
+	[TW_STAGE_SERVICE] = "service",   [TW_STAGE_SERVER] = "server",   [TW_STAGE_HOST] = "host",
+	[TW_STAGE_FIREWALL] = "firewall", [TW_STAGE_FORWARD] = "forward",
+};
+_Static_assert(sizeof(stage_names) / sizeof(*stage_names) == TW_STAGE_COUNT, "a name each");
+
+static const char *const verdict_names[] = {
+	[XDP_ABORTED] = "aborted", [XDP_DROP] = "drop",         [XDP_PASS] = "pass",
+	[XDP_TX] = "tx",           [XDP_REDIRECT] = "redirect",
+};
+
+static const char *stage_name(uint32_t stage)
+{
+	return stage < TW_STAGE_COUNT ? stage_names[stage] : "unknown";
+}
+
+static const char *verdict_name(uint32_t verdict)
+{
+	return verdict <= XDP_REDIRECT ? verdict_names[verdict] : "unknown";
+}
+
+static const char *reason_meaning(uint32_t reason)
+{
+	static const char *const meanings[TW_REASON_COUNT] = {
+#define X(constant, key, meaning) [TW_REASON_##constant] = meaning,
+		TW_REASONS(X)
+#undef X
+	};
+
+	return reason < TW_REASON_COUNT ? meanings[reason] : "unknown";
+}
+
+/* Why the kernel named no next hop; enum of bpf_fib_lookup(). */
+static const char *route_answer(uint32_t answer)
+{
+	static const char *const answers[] = {
+		[BPF_FIB_LKUP_RET_BLACKHOLE] = "a blackhole route",
+		[BPF_FIB_LKUP_RET_UNREACHABLE] = "an unreachable route",
+		[BPF_FIB_LKUP_RET_PROHIBIT] = "a prohibit route",
+		[BPF_FIB_LKUP_RET_NOT_FWDED] = "no route, or one to this node",
+		[BPF_FIB_LKUP_RET_FWD_DISABLED] = "forwarding is off on the device it came in by",
+		[BPF_FIB_LKUP_RET_UNSUPP_LWT] = "a route with an encapsulation",
+		[BPF_FIB_LKUP_RET_NO_NEIGH] = "the neighbour's address is not known yet",
+		[BPF_FIB_LKUP_RET_FRAG_NEEDED] = "longer than the MTU",
+	};
+
+	if (answer < sizeof(answers) / sizeof(*answers) && answers[answer])
+		return answers[answer];
+	return "the device cannot be redirected to";
+}
+
+/* -- what a number stands for ------------------------------------------------------- */
+
+static int print_rule(FILE *out, const struct names *names, uint32_t id)
+{
+	const struct rule_place *place = names_rule(names, id);
+	char *text;
+
+	if (!place) {
+		fprintf(out, "a rule that is gone since");
+		return 0;
+	}
+	text = rule_place_text(place);
+	if (!text)
+		return -ENOMEM;
+	fputs(place->owner, out);
+	if (place->server)
+		fprintf(out, "/%s", place->server);
+	if (place->number)
+		fprintf(out, " rule %u", place->number);
+	fprintf(out, " `%s`", text);
+	if (place->rule && place->rule->name)
+		fprintf(out, " # %s", place->rule->name);
+	free(text);
+	return 0;
+}
+
+static void print_server(FILE *out, const struct trace_result *result, uint32_t index)
+{
+	const struct tier *tier;
+	const struct server *server = config_server_at(result->config, index, &tier);
+	bool ipv4 = result->in->bytes[12] == 0x08; /* ETH_P_IP */
+
+	if (!server) {
+		fputs("a server that is gone since", out);
+		return;
+	}
+	fprintf(out, "%s (", server->name);
+	address_print(out, &server->addr[ipv4 ? 0 : 1]);
+	fputc(')', out);
+}
+
+static const struct service *service_at(const struct config *config, uint32_t index)
+{
+	return index < config->service_count ? &config->services[index] : NULL;
+}
+
+static void print_service(FILE *out, const struct trace_result *result, uint32_t index)
+{
+	const struct service *service = service_at(result->config, index);
+
+	if (service)
+		fprintf(out, "%s, %s to tier %s", service->name, forward_name(service->forward),
+			service->tier);
+	else
+		fputs("a service that is gone since", out);
+}
+
+static void print_departure(FILE *out, const struct trace_result *result, uint32_t ifindex)
+{
+	const struct service *service = service_at(result->config, result->trace->service);
+	char name[IF_NAMESIZE];
+
+	if (service)
+		fprintf(out, "%s, ", forward_name(service->forward));
+	if (if_indextoname(ifindex, name))
+		fprintf(out, "out of %s", name);
+	else
+		fprintf(out, "out of device %u", ifindex);
+}
+
+static void print_flow_state(FILE *out, uint32_t state)
+{
+	static const char *const states[] = {
+		[TW_FLOW_NEW] = "new",
+		[TW_FLOW_ESTABLISHED] = "established",
+		[TW_FLOW_CLOSING] = "closing",
+	};
+
+	fprintf(out, "known, %s", state <= TW_FLOW_CLOSING ? states[state] : "unknown state");
+}
+
+/* -- a step -------------------------------------------------------------------------- */
+
+/* What needs no value, NULL: it does.  Every step has its case: the compiler asks for it. */
+static const char *plain_words(enum tw_says says)
+{
+	switch (says) {
+	case TW_SAYS_NOT_IP:
+		return "not IP, so the kernel's";
+	case TW_SAYS_NEIGHBOUR:
+		return "neighbour discovery always passes";
+	case TW_SAYS_NO_RULES:
+		return "no configuration is live";
+	case TW_SAYS_FLOW_STALE:
+		return "known, but judged by an older configuration: the rules are asked again";
+	case TW_SAYS_FLOW_UNKNOWN:
+		return "not known";
+	case TW_SAYS_LOCAL:
+		return "for this node";
+	case TW_SAYS_SOCKET:
+		return "accepted: this node itself holds the connection";
+	case TW_SAYS_RELATED:
+		return "an ICMP error about a known flow";
+	case TW_SAYS_NOT_OURS:
+		return "for no service and no server, and not of a server: not ours";
+	case TW_SAYS_TO_KERNEL:
+		return "to the kernel";
+	case TW_SAYS_PARSED:
+	case TW_SAYS_REASON:
+	case TW_SAYS_ACCEPTED_BY:
+	case TW_SAYS_REFUSED_BY:
+	case TW_SAYS_FLOW_KNOWN:
+	case TW_SAYS_SERVICE:
+	case TW_SAYS_SERVER:
+	case TW_SAYS_SERVER_KEPT:
+	case TW_SAYS_OUTGOING:
+	case TW_SAYS_KERNEL_ROUTES:
+	case TW_SAYS_TO_DEVICE:
+	case TW_SAYS_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+static int print_says(FILE *out, const struct trace_result *result, const struct names *names,
+		      const struct tw_trace_step *step)
+{
+	const char *plain = plain_words(step->says);
+
+	if (plain) {
+		fputs(plain, out);
+		return 0;
+	}
+	switch (step->says) {
+	case TW_SAYS_PARSED:
+		fprintf(out, "well-formed %s", step->value ? "IPv6" : "IPv4");
+		break;
+	case TW_SAYS_REASON:
+		fprintf(out, "dropped as %s: %s", reason_key(step->value),
+			reason_meaning(step->value));
+		break;
+	case TW_SAYS_ACCEPTED_BY:
+		fputs("accepted by ", out);
+		return print_rule(out, names, step->value);
+	case TW_SAYS_REFUSED_BY:
+		fputs("refused by ", out);
+		return print_rule(out, names, step->value);
+	case TW_SAYS_FLOW_KNOWN:
+		print_flow_state(out, step->value);
+		break;
+	case TW_SAYS_SERVICE:
+		print_service(out, result, step->value);
+		break;
+	case TW_SAYS_SERVER:
+		print_server(out, result, step->value);
+		if (result->trace->service != TW_NONE32)
+			fputs(", chosen by hash", out);
+		break;
+	case TW_SAYS_SERVER_KEPT:
+		print_server(out, result, step->value);
+		fputs(", which the flow had before", out);
+		break;
+	case TW_SAYS_OUTGOING:
+		fputs("begun by ", out);
+		print_server(out, result, step->value);
+		break;
+	case TW_SAYS_KERNEL_ROUTES:
+		fprintf(out, "left to the kernel to send: %s", route_answer(step->value));
+		break;
+	case TW_SAYS_TO_DEVICE:
+		print_departure(out, result, step->value);
+		break;
+	default:
+		fputs("a step that this version does not know", out);
+	}
+	return 0;
+}
+
+static uint32_t step_count(const struct tw_trace *trace)
+{
+	return trace->steps < TW_TRACE_STEPS ? trace->steps : TW_TRACE_STEPS;
+}
+
+static int print_steps(FILE *out, const struct trace_result *result, const struct names *names)
+{
+	for (uint32_t i = 0; i < step_count(result->trace); i++) {
+		const struct tw_trace_step *step = &result->trace->step[i];
+		int failed;
+
+		fprintf(out, "%s: ", stage_name(step->stage));
+		failed = print_says(out, result, names, step);
+		if (failed)
+			return failed;
+		fputc('\n', out);
+	}
+	fprintf(out, "verdict: %s", verdict_name(result->trace->verdict));
+	if (result->trace->reason < TW_REASON_COUNT)
+		fprintf(out, ", %s", reason_key(result->trace->reason));
+	fputc('\n', out);
+	return 0;
+}
+
+int trace_print_text(FILE *out, const struct trace_result *result)
+{
+	struct names names;
+	int failed = names_read(&names, result->config);
+
+	if (failed)
+		return failed;
+	failed = print_steps(out, result, &names);
+	names_free(&names);
+	return failed;
+}
+
+/* -- JSON ----------------------------------------------------------------------------- */
+
+static json_t *step_json(const struct trace_result *result, const struct names *names,
+			 const struct tw_trace_step *step)
+{
+	char *says = NULL;
+	size_t length;
+	FILE *out = open_memstream(&says, &length);
+	json_t *json = NULL;
+
+	if (!out)
+		return NULL;
+	if (print_says(out, result, names, step))
+		fclose(out);
+	else if (!fclose(out))
+		json = json_pack("{s:s,s:s}", "stage", stage_name(step->stage), "says", says);
+	free(says);
+	return json;
+}
+
+static json_t *steps_json(const struct trace_result *result, const struct names *names)
+{
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; i < step_count(result->trace); i++)
+		if (json_array_append_new(array,
+					  step_json(result, names, &result->trace->step[i]))) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}
+
+/* The frame as it would leave, in hexadecimal; NULL: as it came, or it does not leave. */
+static json_t *packet_json(const struct trace_result *result)
+{
+	bool changed = result->out_length != result->in->length ||
+		       memcmp(result->out, result->in->bytes, result->out_length) != 0;
+	char *text;
+	json_t *json;
+
+	if (result->trace->verdict == XDP_DROP || !changed)
+		return NULL;
+	text = malloc(2 * result->out_length + 1);
+	if (!text)
+		return NULL;
+	for (size_t i = 0; i < result->out_length; i++)
+		sprintf(&text[2 * i], "%02x", result->out[i]);
+	json = json_stringn(text, 2 * result->out_length);
+	free(text);
+	return json;
+}
+
+/* Keys for what there is none of stay away ("s*", "o*"). */
+static json_t *trace_json(const struct trace_result *result, const struct names *names)
+{
+	const struct tw_trace *trace = result->trace;
+	const struct rule_place *place = names_rule(names, trace->rule);
+	const struct service *service = service_at(result->config, trace->service);
+	const struct tier *tier;
+	const struct server *server = config_server_at(result->config, trace->server, &tier);
+	char *rule = place ? rule_place_text(place) : NULL;
+	json_t *json;
+
+	json = json_pack("{s:s,s:s*,s:s*,s:s*,s:s*,s:s*,s:s*,s:o,s:o*}", "verdict",
+			 verdict_name(trace->verdict), "reason",
+			 trace->reason < TW_REASON_COUNT ? reason_key(trace->reason) : NULL, "rule",
+			 rule, "rules", place ? place->owner : NULL, "service",
+			 service ? service->name : NULL, "tier", server ? tier->name : NULL,
+			 "server", server ? server->name : NULL, "steps", steps_json(result, names),
+			 "packet", packet_json(result));
+	free(rule);
+	return json;
+}
+
+int trace_print_json(FILE *out, const struct trace_result *result)
+{
+	struct names names;
+	int failed = names_read(&names, result->config);
+
+	if (failed)
+		return failed;
+	failed = json_print(out, trace_json(result, &names));
+	names_free(&names);
+	return failed;
+}

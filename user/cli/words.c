@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Words in and out: what every command needs to speak with its operator.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+void complain(const char *format, ...)
+{
+	va_list arguments;
+
+	fflush(stdout); /* where both go to one place, words come after the data before them */
+	fputs("tierwall: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+}
+
+void complain_of(struct diagnostic *diagnostic)
+{
+	fflush(stdout);
+	fputs(diagnostic->text ? diagnostic->text : "tierwall: out of memory\n", stderr);
+	diagnostic_free(diagnostic);
+}
+
+int exit_status(int result)
+{
+	if (result < 0)
+		return EXIT_SYSTEM;
+	return result > 0 ? EXIT_REFUSED : EXIT_DONE;
+}
+
+int close_output(int status)
+{
+	bool failed = ferror(stdout);
+
+	errno = 0;
+	if (fclose(stdout) || failed) {
+		if (errno)
+			complain("cannot write the output: %s", strerror(errno));
+		else
+			complain("cannot write the output");
+		return EXIT_SYSTEM;
+	}
+	return status;
+}
+
+char *join_words(int argc, char **argv, int from)
+{
+	size_t length = 1;
+	char *text;
+
+	for (int i = from; i < argc; i++)
+		length += strlen(argv[i]) + 1;
+	text = calloc(1, length);
+	if (!text)
+		return NULL;
+	for (int i = from; i < argc; i++) {
+		if (i > from)
+			strcat(text, " ");
+		strcat(text, argv[i]);
+	}
+	return text;
+}

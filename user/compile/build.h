@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The image while it is being made: a growing array for each section.  Private to compile/. */
+#ifndef TIERWALL_USER_COMPILE_BUILD_H
+#define TIERWALL_USER_COMPILE_BUILD_H
+
+#include "compile/compile.h"
+
+struct build {
+	struct config *config;
+	const struct tw_policy *live; /* NULL: none */
+	const struct node_facts *facts;
+	struct diagnostic *diagnostic;
+	struct compiled *out;
+	struct tw_policy header;
+
+#define BUILD_SECTION(type, name)                                                                  \
+	type *name;                                                                                \
+	size_t name##_count;
+	BUILD_SECTION(struct tw_address, addresses)
+	BUILD_SECTION(struct tw_listen, listens)
+	BUILD_SECTION(struct tw_service, services)
+	BUILD_SECTION(struct tw_member, members)
+	BUILD_SECTION(uint16_t, choices)
+	BUILD_SECTION(struct tw_tier, tiers)
+	BUILD_SECTION(struct tw_server, servers)
+	BUILD_SECTION(struct tw_row, rows)
+	BUILD_SECTION(uint32_t, ids)
+	BUILD_SECTION(struct tw_set_map, set_maps)
+#undef BUILD_SECTION
+
+	uint8_t set_taken[TW_SETS];
+};
+
+/* Index in `sets` of a set by name, a tier's servers, or TW_NONE32: there is none (sets.c). */
+uint32_t build_named_set(const struct build *build, const char *name);
+/* Places every set and tier of the configuration. */
+int build_sets(struct build *build);
+/* Places the prefixes of an address list; *index is where. */
+int build_address_list(struct build *build, const struct addresses *addresses, uint32_t *index);
+
+/* Appends a list's rules to `rows` and describes it (rows.c). */
+int build_list(struct build *build, struct tw_list *list, const struct rules *rules);
+/* Appends rows that match exactly the sources in `from`. */
+int build_sources(struct build *build, uint32_t *row, uint32_t *rows,
+		  const struct addresses *from);
+
+/* What each address is: of a service, a server, the node (addresses.c). */
+int build_addresses(struct build *build);
+
+/* Tiers, servers, services, members and choices (services.c). */
+int build_tiers(struct build *build);
+int build_services(struct build *build);
+
+#endif

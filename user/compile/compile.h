@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From the model to what the data path reads: one policy image and the sets that
+ * are to be filled.  Nothing here touches the kernel; the same model, facts and
+ * running image give the same result, but for a hash key that has to be invented.
+ */
+#ifndef TIERWALL_USER_COMPILE_H
+#define TIERWALL_USER_COMPILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "tierwall/abi.h"
+
+/* -- what the node is ------------------------------------------------------------ */
+
+struct device_fact {
+	char name[16];
+	uint32_t ifindex;
+	uint8_t mac[6];
+	bool is_loopback;
+};
+
+struct node_facts {
+	struct device_fact *devices;
+	size_t device_count;
+	union tw_addr *addresses; /* the node's own */
+	size_t address_count;
+};
+
+const struct device_fact *facts_device(const struct node_facts *facts, const char *name);
+
+/* -- counter ids (ids.c) ------------------------------------------------------------ */
+
+/*
+ * Calls `visit` for the counter id of every object of the model, always in the same
+ * order: the section `ids` of an image is these numbers in this order.  Allocates
+ * service->member_ids where they are missing; -ENOMEM if it cannot.
+ */
+int config_visit_ids(struct config *config, void (*visit)(uint32_t *id, void *context),
+		     void *context);
+
+/* Objects that are the same in both configurations count on under their ids. */
+int ids_inherit(struct config *config, const struct config *running);
+
+/* The ids that objects got because they are new: their counters start at zero. */
+struct fresh_ids {
+	uint32_t *items;
+	size_t count;
+};
+
+/*
+ * Gives an id to every object without one, none that the `live` image (may be NULL)
+ * uses.  -ENOSPC: more than TW_COUNTERS objects.
+ */
+int ids_assign(struct config *config, const struct tw_policy *live, struct fresh_ids *fresh);
+
+/* -- the choice of a server (choice.c) ------------------------------------------------ */
+
+struct candidate {
+	uint64_t seed;	 /* from its address: the same on every node */
+	uint32_t weight; /* 0: gets nothing */
+	bool takes_flows;
+};
+
+/* Slots for so many candidates with such weights: a prime. */
+uint32_t choice_slots(const struct candidate *candidates, size_t count);
+
+/*
+ * Fills slots[] with indices of candidates, TW_NONE16 where none takes flows.
+ * -ENOMEM or 0.
+ */
+int choice_fill(uint16_t *slots, uint32_t slot_count, const struct candidate *candidates,
+		size_t count);
+
+/* -- sets ------------------------------------------------------------------------------ */
+
+/* What a prefix adds to the `content` of its set. */
+uint64_t prefix_content(const struct prefix *prefix);
+void prefix_key(struct tw_set_key *key, const struct prefix *prefix);
+
+struct compiled_set { /* a set that has to be created and filled before the image goes live */
+	uint32_t index;
+	const struct prefix *items; /* of the model, or of `owned` */
+	size_t count;
+	struct prefix *owned;
+};
+
+/* -- the whole ---------------------------------------------------------------------------- */
+
+struct compiled {
+	unsigned char *image; /* TW_IMAGE_BYTES at most; starts with struct tw_policy */
+	size_t length;
+	struct compiled_set *sets;
+	size_t set_count;
+	struct fresh_ids fresh;
+};
+
+/*
+ * Compiles a checked configuration.  Fills in ids, set indices and, where it is
+ * missing, the hash key.  `live` is the image that it follows; NULL: none.
+ */
+int policy_compile(struct compiled *out, struct config *config, const struct tw_policy *live,
+		   const struct node_facts *facts, struct diagnostic *diagnostic);
+void compiled_free(struct compiled *compiled);
+
+#endif

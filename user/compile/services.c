@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Tiers and their servers, services and the tables that choose a server. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compile/build.h"
+#include "tierwall/hash.h"
+
+static int build_next_hop(struct build *build, struct tw_server *place,
+			  const struct server *server)
+{
+	const struct device_fact *fact;
+
+	place->has_mac = server->has_mac;
+	memcpy(place->mac, server->mac, sizeof(place->mac));
+	if (!server->device[0])
+		return 0;
+	fact = facts_device(build->facts, server->device);
+	if (!fact)
+		return config_mistake(build->config, server->device_at, build->diagnostic,
+				      "there is no device `%s` on this node", server->device);
+	place->has_device = 1;
+	place->device = fact->ifindex;
+	memcpy(place->smac, fact->mac, sizeof(place->smac));
+	return 0;
+}
+
+static int build_server(struct build *build, const struct server *server, uint16_t tier)
+{
+	struct tw_server *place =
+		config_push(&build->servers, &build->servers_count, sizeof(*place));
+	int result;
+
+	if (!place)
+		return -ENOMEM;
+	memcpy(place->addr, server->addr, sizeof(place->addr));
+	place->tier = tier;
+	place->state = server->state;
+	result = build_next_hop(build, place, server);
+	return result ? result : build_list(build, &place->rules, &server->rules);
+}
+
+int build_tiers(struct build *build)
+{
+	for (size_t i = 0; i < build->config->tier_count; i++) {
+		const struct tier *tier = &build->config->tiers[i];
+		struct tw_tier *place = config_push(&build->tiers, &build->tiers_count,
+						    sizeof(*place));
+		int result;
+
+		if (!place)
+			return -ENOMEM;
+		result = build_list(build, &place->rules, &tier->rules);
+		for (size_t j = 0; !result && j < tier->server_count; j++)
+			result = build_server(build, &tier->servers[j], (uint16_t)i);
+		if (result)
+			return result;
+	}
+	return 0;
+}
+
+/* Index of a tier's first server in the section `servers`. */
+static uint32_t first_server(const struct config *config, const struct tier *tier)
+{
+	uint32_t first = 0;
+
+	for (const struct tier *before = config->tiers; before < tier; before++)
+		first += (uint32_t)before->server_count;
+	return first;
+}
+
+static uint64_t seed_of(const union tw_addr *addr)
+{
+	return tw_mix(tw_mix(addr->halves[0]) ^ addr->halves[1]);
+}
+
+/* The table of one family; left empty where no server of the tier has an address of it. */
+static int build_choice(struct build *build, struct tw_service *place, const struct tier *tier,
+			int family)
+{
+	struct candidate *candidates = calloc(tier->server_count + 1, sizeof(*candidates));
+	bool any = false;
+	uint16_t *slots;
+	uint32_t count;
+	int result;
+
+	if (!candidates)
+		return -ENOMEM;
+	for (size_t i = 0; i < tier->server_count; i++) {
+		const struct server *server = &tier->servers[i];
+
+		if (addr_is_zero(&server->addr[family]))
+			continue;
+		any = true;
+		candidates[i].seed = seed_of(&server->addr[family]);
+		candidates[i].weight = server->weight;
+		candidates[i].takes_flows = server->state == TW_SERVER_UP;
+	}
+	if (!any) {
+		free(candidates);
+		return 0;
+	}
+	count = choice_slots(candidates, tier->server_count);
+	slots = realloc(build->choices, (build->choices_count + count) * sizeof(*slots));
+	if (!slots) {
+		free(candidates);
+		return -ENOMEM;
+	}
+	build->choices = slots;
+	place->choice[family] = (uint32_t)build->choices_count;
+	place->choices[family] = count;
+	result = choice_fill(slots + build->choices_count, count, candidates, tier->server_count);
+	build->choices_count += count;
+	free(candidates);
+	return result;
+}
+
+static int build_members(struct build *build, struct tw_service *place,
+			 const struct service *service, const struct tier *tier)
+{
+	uint32_t first = first_server(build->config, tier);
+
+	place->member = (uint32_t)build->members_count;
+	place->members = (uint32_t)tier->server_count;
+	for (size_t i = 0; i < tier->server_count; i++) {
+		struct tw_member *member =
+			config_push(&build->members, &build->members_count, sizeof(*member));
+
+		if (!member)
+			return -ENOMEM;
+		member->id = service->member_ids[i];
+		member->server = (uint16_t)(first + i);
+	}
+	return 0;
+}
+
+int build_services(struct build *build)
+{
+	int result = 0;
+
+	for (size_t i = 0; !result && i < build->config->service_count; i++) {
+		const struct service *service = &build->config->services[i];
+		const struct tier *tier = config_tier(build->config, service->tier);
+		struct tw_service *place =
+			config_push(&build->services, &build->services_count, sizeof(*place));
+
+		if (!place)
+			return -ENOMEM;
+		place->id = service->id;
+		place->tier = (uint16_t)(tier - build->config->tiers);
+		place->port = service->port;
+		place->forward = service->forward;
+		result = build_sources(build, &place->from_row, &place->from_rows, &service->from);
+		if (!result)
+			result = build_members(build, place, service, tier);
+		for (int family = 0; !result && family < 2; family++)
+			result = build_choice(build, place, tier, family);
+	}
+	return result;
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The configuration as a model: what a file says, what a command edits and what
+ * the running state is read back into.  Parsing, checking, printing and
+ * compiling all speak of these structures; nothing else does.
+ *
+ * Ownership: a struct config owns everything below it; config_free() frees it.
+ * Arrays are {items, count} and grow through config_push().  Pointers into an
+ * array hold until the next push to it.
+ *
+ * Results: 0 is done.  A positive MISTAKE is the operator's: the diagnostic says
+ * where, what and what to do.  A negative errno is the system's.
+ */
+#ifndef TIERWALL_USER_CONFIG_H
+#define TIERWALL_USER_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "tierwall/abi.h"
+
+#define MISTAKE 1
+
+/* Where a thing stands in its source, from 1; line 0: it stands in none. */
+struct place {
+	uint32_t line;
+	uint32_t column;
+};
+
+/*
+ * The message for a mistake, ready to print:
+ *   tierwall: FILE:LINE:COLUMN: what is wrong
+ *   the line
+ *      ^
+ * Every line of it ends with a newline: fputs(diagnostic.text, stderr).  Columns
+ * count bytes, as editors that jump to FILE:LINE:COLUMN do.  Words of a command
+ * line have no FILE:LINE:COLUMN, only the caret.
+ */
+struct diagnostic {
+	char *text; /* NULL: none.  Owned; diagnostic_free() */
+};
+
+void diagnostic_free(struct diagnostic *diagnostic);
+
+/* -- addresses and ports ----------------------------------------------------- */
+
+struct prefix {
+	union tw_addr addr; /* bits beyond `bits` are zero */
+	uint8_t bits;	    /* 0-128; an IPv4 prefix is 96 longer than it is written */
+	struct place at;
+};
+
+enum address_kind { ADDRESS_PREFIX, ADDRESS_SET };
+
+struct address_item {
+	enum address_kind kind;
+	struct prefix prefix;
+	char set[TW_NAME]; /* of a set or tier, without the @ */
+	struct place at;
+};
+
+struct addresses { /* no items: any */
+	struct address_item *items;
+	size_t count;
+	bool negated; /* `not` before it; the grammar has no word for it yet */
+};
+
+struct port_range {
+	uint16_t low;
+	uint16_t high;
+};
+
+struct ports { /* no items: any */
+	struct port_range *items;
+	size_t count;
+	struct place at; /* of the word `port` */
+};
+
+/* -- rules -------------------------------------------------------------------- */
+
+enum rule_fields { /* which optional parts a rule has */
+	RULE_PROTOCOL = 1 << 0,
+	RULE_FLAGS = 1 << 1,
+	RULE_TYPE = 1 << 2,
+	RULE_CODE = 1 << 3,
+	RULE_STATE = 1 << 4,
+	RULE_LENGTH = 1 << 5,
+	RULE_TTL = 1 << 6,
+	RULE_DSCP = 1 << 7,
+	RULE_FRAGMENT = 1 << 8,
+	RULE_DEVICE = 1 << 9,
+	RULE_LIMIT = 1 << 10,
+	RULE_LOG = 1 << 11,
+};
+#define RULE_FIELD_COUNT 12
+
+struct limit {
+	bool over;
+	bool per_source;
+	uint8_t source_bits; /* of an address as it is written; 0: whole addresses */
+	char unit;	     /* 's', 'm' or 'h' */
+	uint32_t rate;
+	uint32_t burst; /* 0: not said */
+};
+
+struct rule {
+	struct place at;
+	uint32_t fields; /* enum rule_fields */
+	struct place field_at[RULE_FIELD_COUNT]; /* rule_field_at() */
+	uint8_t action;	 /* enum tw_action */
+	uint8_t protocol;
+	uint8_t flags_mask, flags;
+	uint8_t type, code;
+	uint8_t state; /* TW_STATE_NEW or TW_STATE_ESTABLISHED */
+	uint8_t ttl[2];
+	uint8_t dscp;
+	uint16_t length[2];
+	char device[16];
+	struct addresses from, to;
+	struct ports from_ports, to_ports;
+	struct limit limit;
+	char *name;  /* what stands behind its #, NULL: nothing */
+	uint32_t id; /* counter, TW_NONE32: not given yet */
+};
+
+struct rules {
+	struct rule *items;
+	size_t count;
+	struct place at;	/* of the block */
+	struct place default_at; /* of the action behind `default`; line 0: it is not said */
+	uint8_t default_action;
+	bool strict;
+	uint32_t default_id; /* counter */
+};
+
+/* -- sets, tiers, services ------------------------------------------------------ */
+
+struct set {
+	char name[TW_NAME];
+	struct place at;
+	struct prefix *items;
+	size_t count;
+	uint32_t index; /* in the map `sets`, TW_NONE32: not placed yet */
+};
+
+struct server {
+	char name[TW_NAME];
+	struct place at;
+	union tw_addr addr[2]; /* [0] IPv4, [1] IPv6; zero: none */
+	struct place addr_at[2];
+	uint32_t weight; /* 0-65535, 1 where nothing is said; 0: no new flows */
+	uint8_t state;	 /* enum tw_server_state: `state drain` in the file; up where nothing is said */
+	bool has_mac;
+	uint8_t mac[6];
+	char device[16]; /* empty: none */
+	struct place device_at;
+	struct rules rules; /* `firewall { }` of its own; has no default */
+};
+
+struct tier {
+	char name[TW_NAME];
+	struct place at;
+	struct server *servers;
+	size_t server_count;
+	struct rules rules; /* `firewall { }` */
+	uint32_t set_index; /* of the set that its servers' addresses make */
+};
+
+struct listen {
+	struct place at;
+	union tw_addr addr;
+	uint8_t protocol;
+	struct ports ports;
+};
+
+struct service {
+	char name[TW_NAME];
+	struct place at;
+	struct listen *listens;
+	size_t listen_count;
+	char tier[TW_NAME];
+	struct place tier_at;
+	uint8_t forward; /* enum tw_forward; nat where nothing is said */
+	struct place forward_at;
+	uint16_t port; /* of the servers; 0: as the client asked */
+	struct place port_at;
+	struct addresses from;
+	uint32_t id;	      /* counter */
+	uint32_t *member_ids; /* counters of its tier's servers within it, in their order; or NULL */
+};
+
+enum interface_mode { MODE_AUTO, MODE_NATIVE, MODE_GENERIC };
+
+struct interface {
+	char name[16];
+	struct place at;
+	enum interface_mode mode;
+};
+
+struct config {
+	char *file; /* its name in messages; owned */
+	char *source; /* the text that was parsed, for carets in later messages; owned, may be NULL */
+	size_t source_length;
+	struct interface *interfaces;
+	size_t interface_count;
+	bool has_hash_key;
+	uint8_t hash_key[16];
+	struct set *sets;
+	size_t set_count;
+	struct rules guard; /* default accept */
+	bool has_host;
+	struct rules host; /* default drop */
+	struct tier *tiers;
+	size_t tier_count;
+	struct service *services;
+	size_t service_count;
+};
+
+static inline struct place rule_field_at(const struct rule *rule, enum rule_fields field)
+{
+	return rule->field_at[__builtin_ctz(field)];
+}
+
+/* An empty configuration, named for messages; file may be NULL. */
+int config_new(struct config **out, const char *file);
+void config_free(struct config *config);
+
+/*
+ * Grows *items (of size bytes each) by one zeroed item and returns it, NULL: no
+ * memory.  Only for arrays that it has made itself (their room is a power of
+ * two); lowering *count is fine.
+ */
+void *config_push(void *items, size_t *count, size_t size);
+
+struct set *config_set(const struct config *config, const char *name);
+struct tier *config_tier(const struct config *config, const char *name);
+struct server *tier_server(const struct tier *tier, const char *name);
+struct service *config_service(const struct config *config, const char *name);
+/* guard, host, TIER or TIER/SERVER; NULL: none of that name.  host is there even without has_host. */
+struct rules *config_rules(struct config *config, const char *owner);
+
+/*
+ * Sets diagnostic to FILE:LINE:COLUMN: message, with line and caret, and returns
+ * MISTAKE.  Line 0: FILE: message.
+ */
+int config_mistake(const struct config *config, struct place at, struct diagnostic *diagnostic,
+		   const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* -- text to model (parse.c, lexer.l, grammar.y) -------------------------------- */
+
+/* Parses a whole file.  Includes are read relative to the folder of `file`. */
+int config_parse(struct config **out, const char *file, const char *text, size_t length,
+		 struct diagnostic *diagnostic);
+int config_parse_file(struct config **out, const char *path, struct diagnostic *diagnostic);
+
+/*
+ * The same grammar for the words of a command line.  `out` is written only on
+ * success.  Free with rule_free() and so on.  What can be judged without a
+ * configuration has been checked; every place in `out` is line 0, so that a later
+ * message does not point into another text.
+ */
+int rule_parse(struct rule *out, const char *words, struct diagnostic *diagnostic);
+/* NAME ADDRESS... [weight N] [mac MAC] [device DEV] [state STATE] */
+int server_parse(struct server *out, const char *words, struct diagnostic *diagnostic);
+/* NAME listen ADDRESS PROTO port PORTS tier TIER [forward MODE] [port PORT] [from ADDR] */
+int service_parse(struct service *out, const char *words, struct diagnostic *diagnostic);
+/* ADDRESS or PREFIX */
+int prefix_parse(struct prefix *out, const char *word, struct diagnostic *diagnostic);
+
+/* One packet in words: PROTO SRC[:PORT] DST[:PORT] [flags F] [type T [code N]] [in DEV] */
+struct packet_words {
+	uint8_t protocol;
+	union tw_addr source, destination;
+	uint16_t source_port, destination_port; /* 0: not said */
+	bool has_flags;
+	uint8_t flags;
+	bool has_type, has_code;
+	uint8_t type, code;
+	char device[16];
+};
+int packet_parse(struct packet_words *out, const char *words, struct diagnostic *diagnostic);
+
+/*
+ * The entries of a set's file: an address or prefix a line, # comments, white
+ * space around.  Adds to *items and merges duplicates.  Mistakes name path, line
+ * and column.
+ */
+int set_read_file(struct prefix **items, size_t *count, const char *path,
+		  struct diagnostic *diagnostic);
+
+/* Sorts prefixes (IPv4 first) and drops duplicates. */
+void prefixes_merge(struct prefix *items, size_t *count);
+
+void rules_free(struct rules *rules);
+void rule_free(struct rule *rule);
+void server_free(struct server *server);
+void service_free(struct service *service);
+
+/*
+ * The candidate that a mistyped word is most like, NULL: none is.  Candidates lie
+ * `stride` bytes apart, the last is NULL.
+ */
+const char *nearest_word(const char *word, const char *const *candidates, size_t stride);
+
+/* -- meaning (check.c) ------------------------------------------------------------ */
+
+/*
+ * What grammar cannot say: names are unique and known, families fit, ports stand
+ * where protocols have them, and nothing asks for what tierwall does not support yet.
+ * Devices are looked up later, by the compiler.
+ */
+int config_check(const struct config *config, struct diagnostic *diagnostic);
+
+/* -- model to text (print.c) ------------------------------------------------------- */
+
+/* As a file that parses into the same model. */
+int config_print(FILE *out, const struct config *config);
+/* The same without the entries of sets: what a policy image keeps. */
+int config_print_without_entries(FILE *out, const struct config *config);
+/* One rule, without its name; the words that JSON, metrics and `show rules` use. */
+void rule_print(FILE *out, const struct rule *rule);
+/* As rule_print(), into memory that the caller frees; NULL: no memory. */
+char *rule_text(const struct rule *rule);
+void prefix_print(FILE *out, const struct prefix *prefix);
+void address_print(FILE *out, const union tw_addr *addr);
+const char *action_name(uint8_t action);
+const char *forward_name(uint8_t forward);
+const char *server_state_name(uint8_t state);
+const char *protocol_name(uint8_t protocol); /* "tcp", or its number in a static buffer */
+const char *mode_name(enum interface_mode mode);
+
+static inline bool addr_is_ipv4(const union tw_addr *addr)
+{
+	return addr->words[0] == 0 && addr->words[1] == 0 && addr->bytes[8] == 0 &&
+	       addr->bytes[9] == 0 && addr->bytes[10] == 0xff && addr->bytes[11] == 0xff;
+}
+
+static inline bool addr_is_zero(const union tw_addr *addr)
+{
+	return addr->halves[0] == 0 && addr->halves[1] == 0;
+}
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Changing a data path: load, attach, make a policy live.  Every function either
+ * does all of what it says or leaves things as they were, and has said why.
+ * Results as in instance.h.
+ */
+#ifndef TIERWALL_USER_KERNEL_CONTROL_H
+#define TIERWALL_USER_KERNEL_CONTROL_H
+
+#include "compile/compile.h"
+#include "kernel/instance.h"
+
+/* -- load.c ------------------------------------------------------------------------ */
+
+enum load_result { LOAD_NEW, LOAD_UPDATED };
+
+/*
+ * Loads the programs and pins everything, with a policy that passes all.  Over a
+ * loaded instance of the same ABI: puts this version's programs in place of the
+ * running ones, maps and attachments stay.  Returns enum load_result or an error.
+ */
+int instance_load(const char *name, const char *bpffs);
+/* Detaches all and removes the pins. */
+int instance_unload(const char *name, const char *bpffs);
+/* Opens for writing, after loading it if need be.  *loaded: it was not there before. */
+int instance_open_or_load(struct instance *out, const char *name, const char *bpffs,
+			  bool *loaded);
+
+/* -- attach.c ------------------------------------------------------------------------ */
+
+struct attach_result {
+	enum interface_mode mode; /* that the device got */
+	bool was_attached;	  /* it was there already */
+	char note[256];		  /* why generic, where native was tried; else empty */
+};
+
+int device_attach(const struct instance *instance, const char *device, enum interface_mode mode,
+		  struct attach_result *result);
+int device_detach(const struct instance *instance, const struct attachment *attachment);
+
+/* Fills the map `devices`: where a frame may be redirected to. */
+int devices_refresh(const struct instance *instance, const struct config *config,
+		    const struct node_facts *facts);
+
+/* -- commit.c -------------------------------------------------------------------------- */
+
+/* Makes a compiled policy live in one store. */
+int policy_commit(const struct instance *instance, const struct compiled *compiled);
+
+/* -- sets.c ------------------------------------------------------------------------------ */
+
+/* A trie with these prefixes, or a negative errno. */
+int set_create(const struct prefix *items, size_t count);
+/* The trie at `index` of the map `sets`, or a negative errno. */
+int set_open(const struct instance *instance, uint32_t index);
+/* Appends the prefixes of a trie to *items. */
+int set_read(int fd, struct prefix **items, size_t *count);
+
+/*
+ * Adds or deletes prefixes of a live set in place: all or none.  *changed: how many
+ * were not there (were there) before.  Live flows are judged anew.
+ */
+enum set_edit { SET_ADD, SET_DELETE };
+int set_edit_live(const struct instance *instance, uint32_t index, enum set_edit edit,
+		  const struct prefix *items, size_t count, size_t *changed);
+
+/* -- facts.c -------------------------------------------------------------------------------- */
+
+int node_facts_read(struct node_facts *out);
+void node_facts_free(struct node_facts *facts);
+/* Can frames be redirected to this device?  -ENOTSUP: this kernel does not tell. */
+int device_takes_frames(uint32_t ifindex);
+
+/* -- shared ------------------------------------------------------------------------------------ */
+
+/* A read-write or read-only mapping of an image map; NULL with errno. */
+struct tw_policy *image_map(int fd, int protection);
+void image_unmap(const struct tw_policy *image);
+/* The map of the live image. */
+int image_open_live(const struct instance *instance);
+int image_create(const void *bytes, size_t length);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the node is: its devices, its addresses, what its drivers can do. */
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/genl.h>
+#include <netpacket/packet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "kernel/control.h"
+#include "tierwall/packet.h"
+
+static int add_device(struct node_facts *facts, const struct ifaddrs *interface)
+{
+	const struct sockaddr_ll *link = (const void *)interface->ifa_addr;
+	struct device_fact *device =
+		config_push(&facts->devices, &facts->device_count, sizeof(*device));
+
+	if (!device)
+		return -ENOMEM;
+	strncpy(device->name, interface->ifa_name, sizeof(device->name) - 1);
+	device->ifindex = (uint32_t)link->sll_ifindex;
+	device->is_loopback = (interface->ifa_flags & IFF_LOOPBACK) != 0;
+	if (link->sll_halen == sizeof(device->mac))
+		memcpy(device->mac, link->sll_addr, sizeof(device->mac));
+	return 0;
+}
+
+static int add_address(struct node_facts *facts, const struct sockaddr *address)
+{
+	union tw_addr *place =
+		config_push(&facts->addresses, &facts->address_count, sizeof(*place));
+
+	if (!place)
+		return -ENOMEM;
+	if (address->sa_family == AF_INET)
+		tw_addr_from_ipv4(place, ((const struct sockaddr_in *)(const void *)address)
+						 ->sin_addr.s_addr);
+	else
+		tw_addr_copy(place, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
+	return 0;
+}
+
+int node_facts_read(struct node_facts *out)
+{
+	struct ifaddrs *interfaces;
+	int result = 0;
+
+	memset(out, 0, sizeof(*out));
+	if (getifaddrs(&interfaces)) {
+		result = -errno;
+		complain("cannot list the node's devices and addresses: %s", strerror(errno));
+		return result;
+	}
+	for (const struct ifaddrs *i = interfaces; !result && i; i = i->ifa_next) {
+		if (!i->ifa_addr)
+			continue;
+		if (i->ifa_addr->sa_family == AF_PACKET)
+			result = add_device(out, i);
+		else if (i->ifa_addr->sa_family == AF_INET || i->ifa_addr->sa_family == AF_INET6)
+			result = add_address(out, i->ifa_addr);
+	}
+	freeifaddrs(interfaces);
+	if (result)
+		node_facts_free(out);
+	return result;
+}
+
+void node_facts_free(struct node_facts *facts)
+{
+	free(facts->devices);
+	free(facts->addresses);
+	memset(facts, 0, sizeof(*facts));
+}
+
+/* -- the generic netlink family `netdev` (linux/netdev.h, 6.3 and later) ---------------------- */
+
+enum {
+	NETDEV_DEVICE_GET = 1,
+	NETDEV_DEVICE_IFINDEX = 1,
+	NETDEV_DEVICE_XDP_FEATURES = 3,
+	NETDEV_DEVICE_ATTRIBUTES = 8,
+};
+#define NETDEV_XDP_TAKES_FRAMES 4 /* NETDEV_XDP_ACT_NDO_XMIT */
+
+static int read_features(struct nl_msg *message, void *context)
+{
+	struct nlattr *attributes[NETDEV_DEVICE_ATTRIBUTES + 1] = {0};
+	int *takes = context;
+
+	if (!genlmsg_parse(nlmsg_hdr(message), 0, attributes, NETDEV_DEVICE_ATTRIBUTES, NULL) &&
+	    attributes[NETDEV_DEVICE_XDP_FEATURES])
+		*takes = (nla_get_u64(attributes[NETDEV_DEVICE_XDP_FEATURES]) &
+			  NETDEV_XDP_TAKES_FRAMES) != 0;
+	return NL_OK;
+}
+
+static int ask_features(struct nl_sock *socket, int family, uint32_t ifindex)
+{
+	struct nl_msg *message = nlmsg_alloc();
+	int takes = -ENOTSUP;
+
+	if (!message)
+		return -ENOMEM;
+	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, read_features, &takes);
+	if (genlmsg_put(message, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, 0, NETDEV_DEVICE_GET, 1) &&
+	    !nla_put_u32(message, NETDEV_DEVICE_IFINDEX, ifindex) &&
+	    nl_send_auto(socket, message) >= 0)
+		nl_recvmsgs_default(socket);
+	nlmsg_free(message);
+	return takes;
+}
+
+int device_takes_frames(uint32_t ifindex)
+{
+	struct nl_sock *socket = nl_socket_alloc();
+	int family, takes = -ENOTSUP;
+
+	if (!socket)
+		return -ENOMEM;
+	if (!genl_connect(socket)) {
+		family = genl_ctrl_resolve(socket, "netdev");
+		if (family >= 0)
+			takes = ask_features(socket, family, ifindex);
+	}
+	nl_socket_free(socket);
+	return takes;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The per-CPU counters added up, and the flow tables counted. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/cli.h"
+#include "kernel/instance.h"
+#include "tierwall/flow_time.h"
+
+#define BATCH 1024u
+
+static void add_counter(struct tw_counter *sum, const struct tw_counter *cpus, int cpu_count)
+{
+	for (int i = 0; i < cpu_count; i++) {
+		sum->packets += cpus[i].packets;
+		sum->bytes += cpus[i].bytes;
+		sum->flows += cpus[i].flows;
+		sum->requests += cpus[i].requests;
+	}
+}
+
+static int read_counters(int map, struct tw_counter *sums, uint32_t rows)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct tw_counter *values;
+	uint32_t *keys, batch = 0, done = 0;
+	bool first = true;
+	int result = 0;
+
+	if (cpus < 0)
+		return cpus;
+	values = calloc((size_t)BATCH * (size_t)cpus, sizeof(*values));
+	keys = calloc(BATCH, sizeof(*keys));
+	if (!values || !keys)
+		result = -ENOMEM;
+	while (!result && done < rows) {
+		LIBBPF_OPTS(bpf_map_batch_opts, options);
+		uint32_t count = BATCH;
+
+		if (bpf_map_lookup_batch(map, first ? NULL : &batch, &batch, keys, values, &count,
+					 &options) &&
+		    errno != ENOENT)
+			result = -errno;
+		first = false;
+		for (uint32_t i = 0; !result && i < count; i++)
+			if (keys[i] < rows)
+				add_counter(&sums[keys[i]], &values[i * (uint32_t)cpus], cpus);
+		done += count;
+		if (!count)
+			break;
+	}
+	free(values);
+	free(keys);
+	return result;
+}
+
+/* Flows, not entries: the direction of the one who asked stands for both. */
+static int count_flows(int map, size_t key_size, size_t protocol_at, uint32_t second,
+		       uint32_t *live)
+{
+	struct tw_flow *values = calloc(BATCH * 4, sizeof(*values));
+	unsigned char *keys = calloc(BATCH * 4, key_size);
+	uint32_t batch = 0;
+	bool first = true, last = false;
+	int result = values && keys ? 0 : -ENOMEM;
+
+	while (!result && !last) {
+		LIBBPF_OPTS(bpf_map_batch_opts, options);
+		uint32_t count = BATCH * 4;
+
+		if (bpf_map_lookup_batch(map, first ? NULL : &batch, &batch, keys, values, &count,
+					 &options)) {
+			last = true;
+			if (errno != ENOENT)
+				result = -errno;
+		}
+		first = false;
+		for (uint32_t i = 0; !result && i < count; i++)
+			if (!(values[i].flags & (TW_FLOW_REPLY | TW_FLOW_REFUSED)) &&
+			    !tw_flow_is_idle(&values[i], keys[i * key_size + protocol_at], second))
+				++*live;
+	}
+	free(values);
+	free(keys);
+	return result;
+}
+
+static int read_flows(struct totals *out, const struct instance *instance)
+{
+	struct timespec now;
+	int result;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	result = count_flows(instance->maps[MAP_flows4], sizeof(struct tw_flow_key4),
+			     offsetof(struct tw_flow_key4, protocol), (uint32_t)now.tv_sec,
+			     &out->flows_live);
+	if (!result)
+		result = count_flows(instance->maps[MAP_flows6], sizeof(struct tw_flow_key6),
+				     offsetof(struct tw_flow_key6, protocol),
+				     (uint32_t)now.tv_sec, &out->flows_live);
+	out->flows_capacity = (TW_FLOWS4 + TW_FLOWS6) / 2;
+	return result;
+}
+
+int totals_read(struct totals *out, const struct instance *instance)
+{
+	int result;
+
+	memset(out, 0, sizeof(*out));
+	out->counter_count = TW_COUNTERS;
+	out->counters = calloc(TW_COUNTERS, sizeof(*out->counters));
+	result = out->counters ? 0 : -ENOMEM;
+	if (!result)
+		result = read_counters(instance->maps[MAP_node], out->node, TW_NODE_ROWS);
+	if (!result)
+		result = read_counters(instance->maps[MAP_counters], out->counters, TW_COUNTERS);
+	if (!result)
+		result = read_flows(out, instance);
+	if (result) {
+		complain("cannot read the counters: %s", strerror(-result));
+		totals_free(out);
+	}
+	return result;
+}
+
+void totals_free(struct totals *totals)
+{
+	free(totals->counters);
+	totals->counters = NULL;
+}
+
+struct tw_counter totals_of(const struct totals *totals, uint32_t id)
+{
+	struct tw_counter none = {0};
+
+	return id < totals->counter_count ? totals->counters[id] : none;
+}
