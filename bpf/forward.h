@@ -164,10 +164,12 @@ static __always_inline int hop_is_direct(const struct path *path, const struct t
 static __always_inline int leave_to_kernel(struct xdp_md *ctx, struct path *path,
 					   const struct departure *departure, int result)
 {
-	if (result != BPF_FIB_LKUP_RET_SUCCESS && result != BPF_FIB_LKUP_RET_NO_NEIGH &&
-	    result != BPF_FIB_LKUP_RET_UNSUPP_LWT && result != BPF_FIB_LKUP_RET_NOT_FWDED)
+	/* only a translated packet has an address by which the kernel finds its way */
+	if (departure->forward != TW_FORWARD_NAT ||
+	    (result != BPF_FIB_LKUP_RET_SUCCESS && result != BPF_FIB_LKUP_RET_NO_NEIGH &&
+	     result != BPF_FIB_LKUP_RET_UNSUPP_LWT && result != BPF_FIB_LKUP_RET_NOT_FWDED))
 		return refuse_departure(path, TW_REASON_NO_ROUTE);
-	if (departure->forward == TW_FORWARD_NAT && !rewrite(ctx, &path->work->packet, departure, 0))
+	if (!rewrite(ctx, &path->work->packet, departure, 0))
 		return refuse_departure(path, TW_REASON_MALFORMED);
 	trace_step(path, TW_STAGE_FORWARD, TW_SAYS_KERNEL_ROUTES, result);
 	return XDP_PASS;
@@ -192,7 +194,7 @@ static __noinline int forward(struct xdp_md *ctx, struct path *path)
 	if (result != BPF_FIB_LKUP_RET_SUCCESS || !hop_is_direct(path, hop))
 		return leave_to_kernel(ctx, path, departure, result);
 	if (hop->mtu && p->length > hop->mtu) {
-		if (!p->family && p->may_fragment)
+		if (nat && !p->family && p->may_fragment)
 			return leave_to_kernel(ctx, path, departure, BPF_FIB_LKUP_RET_SUCCESS);
 		return refuse_departure(path, TW_REASON_TOO_BIG);
 	}

@@ -137,8 +137,8 @@ static void print_text(const struct comparison *comparison)
 	fputs(comparison->lines, stdout);
 	for (size_t i = 0; i < now->service_count; i++)
 		if (find_moves(comparison, i, &moves))
-			printf("service %s: %.1f %% of its flows would move "
-			       "(%.1f %% of the live ones)\n",
+			printf("service %s: %.1f %% of new flows would choose another server, "
+			       "%.1f %% of live flows would move\n",
 			       now->services[i].name, 100 * moves.chosen, 100 * moves.lost);
 }
 

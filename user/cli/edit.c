@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/neighbours.h"
+
 int edit_begin_opened(struct edit *edit)
 {
 	int result = node_facts_read(&edit->facts);
@@ -50,8 +52,19 @@ int edit_publish(struct edit *edit, const struct config *config, const struct co
 {
 	/* a device that the new policy names must be known before a packet is sent to it */
 	int result = devices_refresh(&edit->instance, config, &edit->facts);
+	struct diagnostic ignored = {0};
+	struct config *before;
 
-	return result ? result : policy_commit(&edit->instance, compiled);
+	if (!result)
+		result = policy_commit(&edit->instance, compiled);
+	if (result)
+		return result;
+	/* edit->running.config may be changed already; the image is what was live */
+	before = image_config(edit->running.image, &ignored);
+	neighbours_follow(before, config);
+	config_free(before);
+	diagnostic_free(&ignored);
+	return 0;
 }
 
 /* -- the edited model as if it had been read from a file ----------------------------------- */

@@ -47,8 +47,12 @@ static int show_stats(const struct options *options, const struct instance *inst
 int command_stats(const struct options *options, int argc, char **argv)
 {
 	struct instance instance;
-	int result = instance_open(&instance, options->instance, options->bpffs, INSTANCE_READ);
+	int result;
 
+	if (argc > 1 && argv[1][0] == '-')
+		return usage(command_find(argv[0]), "options such as %s stand before the command",
+			     argv[1]);
+	result = instance_open(&instance, options->instance, options->bpffs, INSTANCE_READ);
 	if (result)
 		return exit_status(result);
 	result = show_stats(options, &instance, argc - 1, argv + 1);

@@ -169,7 +169,8 @@ static const char *plain_words(enum tw_says says)
 	case TW_SAYS_RELATED:
 		return "an ICMP error about a known flow";
 	case TW_SAYS_NOT_OURS:
-		return "for no service and no server, and not of a server: not ours";
+		return "not ours: for no service or server, and not from a server by its own "
+		       "device";
 	case TW_SAYS_TO_KERNEL:
 		return "to the kernel";
 	case TW_SAYS_PARSED:
@@ -193,6 +194,7 @@ static int print_says(FILE *out, const struct trace_result *result, const struct
 		      const struct tw_trace_step *step)
 {
 	const char *plain = plain_words(step->says);
+	char device[IF_NAMESIZE];
 
 	if (plain) {
 		fputs(plain, out);
@@ -201,6 +203,8 @@ static int print_says(FILE *out, const struct trace_result *result, const struct
 	switch (step->says) {
 	case TW_SAYS_PARSED:
 		fprintf(out, "well-formed %s", step->value ? "IPv6" : "IPv4");
+		if (if_indextoname(result->trace->ifindex, device))
+			fprintf(out, ", in by %s", device);
 		break;
 	case TW_SAYS_REASON:
 		fprintf(out, "dropped as %s: %s", reason_key(step->value),
@@ -332,6 +336,15 @@ static json_t *packet_json(const struct trace_result *result)
 	return json;
 }
 
+/* "web", "web/web1"; NULL: no rule decided, or no memory. */
+static json_t *list_json(const struct rule_place *place)
+{
+	if (!place)
+		return NULL;
+	return place->server ? json_sprintf("%s/%s", place->owner, place->server)
+			     : json_string(place->owner);
+}
+
 /* Keys for what there is none of stay away ("s*", "o*"). */
 static json_t *trace_json(const struct trace_result *result, const struct names *names)
 {
@@ -343,10 +356,11 @@ static json_t *trace_json(const struct trace_result *result, const struct names 
 	char *rule = place ? rule_place_text(place) : NULL;
 	json_t *json;
 
-	json = json_pack("{s:s,s:s*,s:s*,s:s*,s:s*,s:s*,s:s*,s:o,s:o*}", "verdict",
+	json = json_pack("{s:s,s:s*,s:s*,s:o*,s:o*,s:s*,s:s*,s:s*,s:o,s:o*}", "verdict",
 			 verdict_name(trace->verdict), "reason",
 			 trace->reason < TW_REASON_COUNT ? reason_key(trace->reason) : NULL, "rule",
-			 rule, "rules", place ? place->owner : NULL, "service",
+			 rule, "list", list_json(place), "number",
+			 place && place->number ? json_integer(place->number) : NULL, "service",
 			 service ? service->name : NULL, "tier", server ? tier->name : NULL,
 			 "server", server ? server->name : NULL, "steps", steps_json(result, names),
 			 "packet", packet_json(result));

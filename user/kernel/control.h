@@ -78,6 +78,8 @@ struct tw_policy *image_map(int fd, int protection);
 void image_unmap(const struct tw_policy *image);
 /* The map of the live image. */
 int image_open_live(const struct instance *instance);
+/* The configuration that an image was made from; NULL: it cannot be read. */
+struct config *image_config(const struct tw_policy *image, struct diagnostic *diagnostic);
 int image_create(const void *bytes, size_t length);
 
 #endif

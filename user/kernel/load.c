@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "kernel/control.h"
+#include "kernel/neighbours.h"
 #include "kernel/pins.h"
 #include "tierwall.skel.h"
 
@@ -81,6 +83,21 @@ static int write_meta(int fd)
 
 	snprintf(meta.version, sizeof(meta.version), "%s", tierwall_version);
 	return bpf_map_update_elem(fd, &zero, &meta, BPF_ANY) ? -errno : 0;
+}
+
+static int read_meta(const struct instance *instance, struct tw_meta *meta)
+{
+	char path[PIN_PATH];
+	uint32_t zero = 0;
+	int fd, result = 0;
+
+	snprintf(path, sizeof(path), "%s/maps/meta", instance->folder);
+	fd = bpf_obj_get(path);
+	if (fd < 0 || bpf_map_lookup_elem(fd, &zero, meta))
+		result = -errno;
+	if (fd >= 0)
+		close(fd);
+	return result;
 }
 
 /* The policy before any apply: no services, no tiers, everything passes. */
@@ -321,6 +338,30 @@ int instance_open_or_load(struct instance *out, const char *name, const char *bp
 	return result;
 }
 
+/* The kernel need not keep the servers' link addresses fresh any more. */
+static void forget_neighbours(struct instance *instance)
+{
+	struct diagnostic ignored = {0};
+	const struct tw_policy *image;
+	struct config *config = NULL;
+	char path[PIN_PATH];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/maps/policy", instance->folder);
+	instance->maps[MAP_policy] = bpf_obj_get(path);
+	fd = image_open_live(instance);
+	image = fd < 0 ? NULL : image_map(fd, PROT_READ);
+	if (image)
+		config = image_config(image, &ignored);
+	if (config)
+		neighbours_follow(config, NULL);
+	config_free(config);
+	diagnostic_free(&ignored);
+	image_unmap(image);
+	if (fd >= 0)
+		close(fd);
+}
+
 static void detach_all(const struct instance *instance)
 {
 	struct attachment *attachments;
@@ -337,6 +378,7 @@ int instance_unload(const char *name, const char *bpffs)
 {
 	int lock = lock_all(bpffs), result;
 	struct instance instance;
+	struct tw_meta meta;
 	char gone[PIN_PATH];
 
 	if (lock < 0)
@@ -347,8 +389,10 @@ int instance_unload(const char *name, const char *bpffs)
 		close(lock);
 		return MISTAKE;
 	}
-	/* no ABI check: pins of any version can be removed */
+	/* pins of any version can be removed, but only of this one be read */
 	instance.lock = lock_folder(instance.folder, LOCK_EX);
+	if (read_meta(&instance, &meta) == 0 && meta.abi == TW_ABI)
+		forget_neighbours(&instance);
 	detach_all(&instance);
 	snprintf(gone, sizeof(gone), "%s/tierwall/~%s", bpffs, name);
 	pins_remove(gone);

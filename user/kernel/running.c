@@ -41,6 +41,16 @@ static void read_set_indices(struct config *config, const struct tw_policy *imag
 	}
 }
 
+struct config *image_config(const struct tw_policy *image, struct diagnostic *diagnostic)
+{
+	struct config *config = NULL;
+
+	if (config_parse(&config, "(running)", IMAGE_SECTION(image, char, text),
+			 image->text.count, diagnostic))
+		return NULL;
+	return config;
+}
+
 static int read_model(struct running *running)
 {
 	const struct tw_policy *image = running->image;
@@ -49,15 +59,12 @@ static int read_model(struct running *running)
 		.count = image->ids.count,
 	};
 	struct diagnostic diagnostic = {0};
-	int result = config_parse(&running->config, "(running)",
-				  IMAGE_SECTION(image, char, text), image->text.count, &diagnostic);
 
-	if (result) {
+	running->config = image_config(image, &diagnostic);
+	if (!running->config) {
 		complain("cannot read the running configuration back");
-		if (diagnostic.text)
-			fputs(diagnostic.text, stderr);
-		diagnostic_free(&diagnostic);
-		return result < 0 ? result : -EBADMSG;
+		complain_of(&diagnostic);
+		return -EBADMSG;
 	}
 	read_set_indices(running->config, image);
 	return config_visit_ids(running->config, read_id, &reader);
