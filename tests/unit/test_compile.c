@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* From model to image: what the data path will find in it, and whose counters go on. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "compile/compile.h"
+#include "kernel/instance.h"
+#include "tierwall/hash.h"
+
+static const char three_tiers[] =
+	"set office { 198.51.100.0/24, 2001:db8:10::/48 }\n"
+	"host { accept tcp from @office to port 22; default drop }\n"
+	"tier web {\n"
+	"    server web1 192.0.2.1 2001:db8::1\n"
+	"    server web2 192.0.2.2\n"
+	"    firewall {\n"
+	"        accept tcp to port { 80, 443 }\n"
+	"        accept tcp from { 203.0.113.1, 203.0.113.2, @office } to port 22\n"
+	"        accept udp to port 53\n"
+	"    }\n"
+	"}\n"
+	"service www { listen 203.0.113.80 tcp port 443; listen 2001:db8::80 tcp port 443; tier web }\n";
+
+struct made {
+	struct config *config;
+	struct compiled compiled;
+	const struct tw_policy *image;
+};
+
+static struct made make(const char *text, const struct made *before)
+{
+	union tw_addr own = {.bytes = {[10] = 0xff, [11] = 0xff, 203, 0, 113, 80}};
+	struct node_facts facts = {.addresses = &own, .address_count = 1};
+	struct diagnostic diagnostic = {0};
+	struct made made = {0};
+
+	if (config_parse(&made.config, "test.conf", text, strlen(text), &diagnostic) ||
+	    config_check(made.config, &diagnostic))
+		fail_msg("%s", diagnostic.text);
+	if (before)
+		assert_int_equal(ids_inherit(made.config, before->config), 0);
+	assert_int_equal(policy_compile(&made.compiled, made.config,
+					before ? before->image : NULL, &facts, &diagnostic),
+			 0);
+	made.image = (const void *)made.compiled.image;
+	return made;
+}
+
+static void unmake(struct made *made)
+{
+	compiled_free(&made->compiled);
+	config_free(made->config);
+}
+
+static const struct tw_address *look_up(const struct tw_policy *image, const union tw_addr *addr)
+{
+	const struct tw_address *table = IMAGE_SECTION(image, struct tw_address, addresses);
+	uint32_t mask = image->addresses.count - 1, hash = tw_hash_addr(addr);
+
+	for (uint32_t i = 0; i < TW_ADDRESS_PROBES; i++)
+		if (tw_addr_equal(&table[(hash + i) & mask].addr, addr))
+			return &table[(hash + i) & mask];
+	return NULL;
+}
+
+static void an_address_is_found_with_all_that_it_is(void **state)
+{
+	struct made made = make(three_tiers, NULL);
+	const struct service *www = &made.config->services[0];
+	const struct tw_address *found = look_up(made.image, &www->listens[0].addr);
+
+	(void)state;
+	assert_non_null(found);
+	assert_int_equal(found->listens, 1);
+	assert_int_equal(found->server, TW_NONE16);
+	assert_true(found->kind & TW_ADDRESS_LOCAL);
+	found = look_up(made.image, &made.config->tiers[0].servers[1].addr[0]);
+	assert_non_null(found);
+	assert_int_equal(found->server, 1);
+	assert_false(found->kind & TW_ADDRESS_LOCAL);
+	unmake(&made);
+}
+
+static void a_rule_with_lists_is_a_row_for_each_combination(void **state)
+{
+	struct made made = make(three_tiers, NULL);
+	const struct tw_tier *tier = IMAGE_SECTION(made.image, struct tw_tier, tiers);
+	const struct tw_row *rows = IMAGE_SECTION(made.image, struct tw_row, rows) + tier->rules.row;
+
+	(void)state;
+	/* two port ranges; one set of two prefixes and one set by name; one */
+	assert_int_equal(tier->rules.rows, 5);
+	assert_int_equal(rows[0].rule, rows[1].rule);
+	assert_int_equal(rows[0].destination_port[0], 80);
+	assert_int_equal(rows[1].destination_port[0], 443);
+	assert_int_equal(rows[2].rule, rows[3].rule);
+	assert_int_not_equal(rows[2].source_set, rows[3].source_set);
+	assert_int_equal(rows[4].protocol, IPPROTO_UDP);
+	assert_int_equal(rows[4].source_set, TW_NONE16);
+	unmake(&made);
+}
+
+static void every_object_has_a_counter_of_its_own(void **state)
+{
+	struct made made = make(three_tiers, NULL);
+	const uint32_t *ids = IMAGE_SECTION(made.image, uint32_t, ids);
+
+	(void)state;
+	/* guard default; host rule and default; three rules and default; service and two members */
+	assert_int_equal(made.image->ids.count, 10);
+	assert_int_equal(made.compiled.fresh.count, 10);
+	for (uint32_t i = 0; i < made.image->ids.count; i++)
+		for (uint32_t j = 0; j < i; j++)
+			assert_int_not_equal(ids[i], ids[j]);
+	unmake(&made);
+}
+
+static void counters_go_on_for_what_stays_the_same(void **state)
+{
+	struct made before = make(three_tiers, NULL), after;
+	struct rules *old, *new;
+
+	(void)state;
+	after = make("host { accept tcp from @office to port 22; default drop }\n"
+		     "set office { 198.51.100.0/24 }\n"
+		     "tier web {\n"
+		     "    server web2 192.0.2.2\n"
+		     "    server web3 192.0.2.3\n"
+		     "    firewall {\n"
+		     "        accept udp to port 53\n"
+		     "        accept udp to port 54\n"
+		     "        accept tcp to port { 80, 443 }\n"
+		     "        default accept\n"
+		     "    }\n"
+		     "}\n"
+		     "service www { listen 203.0.113.80 tcp port 443; tier web; forward l2 }\n",
+		     &before);
+	old = &before.config->tiers[0].rules;
+	new = &after.config->tiers[0].rules;
+	assert_int_equal(new->items[0].id, old->items[2].id);
+	assert_int_equal(new->items[2].id, old->items[0].id);
+	/* another default is another thing to count */
+	assert_int_not_equal(new->default_id, old->default_id);
+	assert_int_equal(after.config->services[0].id, before.config->services[0].id);
+	assert_int_equal(after.config->services[0].member_ids[0],
+			 before.config->services[0].member_ids[1]);
+	/* a new rule gets no number that the policy before it still counts with */
+	for (uint32_t i = 0; i < before.image->ids.count; i++)
+		assert_int_not_equal(new->items[1].id,
+				     IMAGE_SECTION(before.image, uint32_t, ids)[i]);
+	assert_int_equal(after.image->generation, before.image->generation + 1);
+	assert_memory_equal(after.image->hash_key, before.image->hash_key, 16);
+	unmake(&after);
+	unmake(&before);
+}
+
+static void a_set_that_did_not_change_keeps_its_trie(void **state)
+{
+	struct made before = make("set a { 192.0.2.0/24 }\nset b { 192.0.2.0/24 }\n", NULL), after;
+
+	(void)state;
+	assert_int_equal(before.compiled.set_count, 2);
+	after = make("set b { 192.0.2.0/24 }\nset a { 192.0.2.0/25 }\n", &before);
+	assert_int_equal(after.compiled.set_count, 1);
+	assert_int_equal(after.config->sets[0].index, before.config->sets[1].index);
+	assert_int_not_equal(after.config->sets[1].index, before.config->sets[0].index);
+	unmake(&after);
+	unmake(&before);
+}
+
+static void the_image_holds_its_own_source(void **state)
+{
+	struct made made = make(three_tiers, NULL);
+	struct diagnostic diagnostic = {0};
+	struct config *config = NULL;
+
+	(void)state;
+	assert_int_equal(config_parse(&config, "image", IMAGE_SECTION(made.image, char, text),
+				      made.image->text.count, &diagnostic),
+			 0);
+	assert_int_equal(config->tier_count, 1);
+	assert_true(config->has_hash_key);
+	assert_memory_equal(config->hash_key, made.image->hash_key, 16);
+	config_free(config);
+	unmake(&made);
+}
+
+static void too_much_for_the_image_is_a_mistake_and_no_overflow(void **state)
+{
+	struct node_facts facts = {0};
+	struct diagnostic diagnostic = {0};
+	struct compiled compiled;
+	struct config *config = NULL;
+	char *text = malloc(4 << 20);
+	size_t length = 0;
+
+	(void)state;
+	assert_non_null(text);
+	length += (size_t)sprintf(text, "tier web { server a 192.0.2.1\nfirewall {\n");
+	for (int i = 0; i < 1000; i++) {
+		length += (size_t)sprintf(text + length, "accept tcp from any port {");
+		for (int j = 0; j < 50; j++)
+			length += (size_t)sprintf(text + length, "%d,", j * 2 + 1);
+		length += (size_t)sprintf(text + length, "} to port %d\n", i + 1);
+	}
+	length += (size_t)sprintf(text + length, "} }\n");
+	if (config_parse(&config, "big.conf", text, length, &diagnostic))
+		fail_msg("%s", diagnostic.text);
+	assert_int_equal(policy_compile(&compiled, config, NULL, &facts, &diagnostic), MISTAKE);
+	assert_non_null(strstr(diagnostic.text, "big.conf:"));
+	diagnostic_free(&diagnostic);
+	config_free(config);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_address_is_found_with_all_that_it_is),
+		cmocka_unit_test(a_rule_with_lists_is_a_row_for_each_combination),
+		cmocka_unit_test(every_object_has_a_counter_of_its_own),
+		cmocka_unit_test(counters_go_on_for_what_stays_the_same),
+		cmocka_unit_test(a_set_that_did_not_change_keeps_its_trie),
+		cmocka_unit_test(the_image_holds_its_own_source),
+		cmocka_unit_test(too_much_for_the_image_is_a_mistake_and_no_overflow),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
