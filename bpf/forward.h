@@ -175,6 +175,27 @@ static __always_inline int leave_to_kernel(struct xdp_md *ctx, struct path *path
 	return XDP_PASS;
 }
 
+/*
+ * Longer than the device takes that it came in by: no packet of the network, but many
+ * that the kernel or the NIC has put together (GRO, TSO) and will take apart again.
+ */
+static __always_inline int is_aggregate(struct xdp_md *ctx, const struct path *path)
+{
+	__u32 mtu = 0;
+
+	return bpf_check_mtu(ctx, path->ingress, &mtu, 0, 0) == BPF_MTU_CHK_RET_FRAG_NEEDED;
+}
+
+static __always_inline int exceeds_mtu(struct xdp_md *ctx, struct path *path,
+				       const struct departure *departure)
+{
+	const struct tw_packet *p = &path->work->packet;
+
+	if ((!p->family && p->may_fragment) || is_aggregate(ctx, path))
+		return leave_to_kernel(ctx, path, departure, BPF_FIB_LKUP_RET_SUCCESS);
+	return refuse_departure(path, TW_REASON_TOO_BIG);
+}
+
 /* Sends what path->work->departure says. */
 static __noinline int forward(struct xdp_md *ctx, struct path *path)
 {
@@ -193,11 +214,9 @@ static __noinline int forward(struct xdp_md *ctx, struct path *path)
 				       hop);
 	if (result != BPF_FIB_LKUP_RET_SUCCESS || !hop_is_direct(path, hop))
 		return leave_to_kernel(ctx, path, departure, result);
-	if (hop->mtu && p->length > hop->mtu) {
-		if (nat && !p->family && p->may_fragment)
-			return leave_to_kernel(ctx, path, departure, BPF_FIB_LKUP_RET_SUCCESS);
-		return refuse_departure(path, TW_REASON_TOO_BIG);
-	}
+	if (hop->mtu && p->length > hop->mtu)
+		return nat ? exceeds_mtu(ctx, path, departure)
+			   : refuse_departure(path, TW_REASON_TOO_BIG);
 	if (nat && !rewrite(ctx, p, departure, 1))
 		return refuse_departure(path, TW_REASON_MALFORMED);
 	return send(ctx, path, hop);

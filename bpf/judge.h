@@ -90,9 +90,9 @@ static __always_inline void judge_service(struct path *path, const struct tw_pac
 
 	if (!service)
 		return;
-	trace_step(path, TW_STAGE_SERVICE, TW_SAYS_SERVICE, i);
+	trace_step(path, TW_STAGE_SERVICE, TW_SAYS_SERVICE, service->id);
 	if (path->trace)
-		path->trace->service = i;
+		path->trace->service = service->id;
 	outcome->service = service->id;
 	outcome->forward = service->forward;
 	outcome->flags = TW_FLOW_BALANCED;

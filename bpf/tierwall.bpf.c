@@ -42,6 +42,7 @@ static __always_inline int follow(struct xdp_md *ctx, struct path *path, struct 
 	count_accepted(path, flow->rule, flow->service, flow->member);
 	if (path->trace) {
 		path->trace->rule = flow->rule;
+		path->trace->service = flow->service;
 		path->trace->server = flow->server;
 	}
 	if (!(flow->flags & TW_FLOW_BALANCED) ||

@@ -313,7 +313,7 @@ enum tw_says {
 	TW_SAYS_FLOW_KNOWN,	/* value: enum tw_flow_state */
 	TW_SAYS_FLOW_STALE,	/* accepted by an older policy: the rules are asked again */
 	TW_SAYS_FLOW_UNKNOWN,
-	TW_SAYS_SERVICE,	/* value: index in `services` */
+	TW_SAYS_SERVICE,	/* value: counter id */
 	TW_SAYS_SERVER,		/* value: index in `servers`: the packet is for it, or chosen */
 	TW_SAYS_SERVER_KEPT,	/* value: index in `servers` */
 	TW_SAYS_LOCAL,		/* for this node */
@@ -340,8 +340,8 @@ struct tw_trace {
 	__u32 verdict; /* enum xdp_action */
 	__u32 reason;  /* enum tw_reason */
 	__u32 rule;    /* counter ids, TW_NONE32: none */
-	__u32 service; /* index */
-	__u32 server;  /* index */
+	__u32 service;
+	__u32 server; /* index */
 	__u32 generation;
 	struct tw_trace_step step[TW_TRACE_STEPS];
 };

@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <jansson.h>
 
 #include "stats/columns.h"
 #include "stats/stats.h"
+#include "stats_json.h"
 
 #define ODD_NAME "say \"hi\" \\ there"
 
@@ -97,51 +97,6 @@ static struct stats model(void)
 }
 
 /* -- JSON --------------------------------------------------------------------------- */
-
-static json_t *as_json(const struct stats *stats)
-{
-	char *text = NULL;
-	size_t length;
-	FILE *out = open_memstream(&text, &length);
-	json_error_t error;
-	json_t *root;
-
-	assert_non_null(out);
-	assert_int_equal(stats_print_json(out, stats), 0);
-	fclose(out);
-	root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
-	assert_non_null(root);
-	free(text);
-	return root;
-}
-
-/* The value below a path of keys and indices, such as "services.0.name"; NULL: there is none. */
-static json_t *at(json_t *json, const char *path)
-{
-	char key[64];
-
-	while (json && *path) {
-		size_t length = strcspn(path, ".");
-
-		snprintf(key, sizeof(key), "%.*s", (int)length, path);
-		json = json_is_array(json) ? json_array_get(json, strtoul(key, NULL, 10))
-					   : json_object_get(json, key);
-		path += length + (path[length] == '.');
-	}
-	return json;
-}
-
-static void assert_number(json_t *root, const char *path, json_int_t expected)
-{
-	assert_true(json_is_integer(at(root, path)));
-	assert_int_equal(json_integer_value(at(root, path)), expected);
-}
-
-static void assert_text(json_t *root, const char *path, const char *expected)
-{
-	assert_true(json_is_string(at(root, path)));
-	assert_string_equal(json_string_value(at(root, path)), expected);
-}
 
 static void json_has_the_numbers_of_the_node(void **state)
 {
@@ -240,56 +195,6 @@ static void json_of_a_counter_beyond_32_bits_is_whole(void **state)
 	root = as_json(&stats);
 	assert_number(root, "bytes.received", INT64_MAX);
 	json_decref(root);
-}
-
-/* -- a choice of names ----------------------------------------------------------------- */
-
-/* A model that may be freed: what stats_select() leaves out, it frees. */
-static struct stats owned_model(void)
-{
-	struct stats stats = {.whole = true, .has_guard = true, .service_count = 2, .set_count = 2};
-
-	stats.services = calloc(2, sizeof(*stats.services));
-	stats.services[0] = (struct stats_service){.name = "www", .tier = "web"};
-	stats.services[1] = (struct stats_service){.name = "db", .tier = "db"};
-	stats.sets = calloc(2, sizeof(*stats.sets));
-	stats.sets[0].name = "office";
-	stats.sets[1].name = "db";
-	stats.instance = "default";
-	return stats;
-}
-
-static void selection_keeps_what_is_named(void **state)
-{
-	char *names[] = {"db"};
-	const char *unknown = NULL;
-	struct stats stats = owned_model();
-	json_t *root;
-
-	(void)state;
-	assert_int_equal(stats_select(&stats, 1, names, &unknown), 0);
-	assert_null(unknown);
-	root = as_json(&stats);
-	assert_null(at(root, "packets"));
-	assert_null(at(root, "guard"));
-	assert_text(root, "services.0.name", "db");
-	assert_null(at(root, "services.1"));
-	assert_text(root, "sets.0.name", "db");
-	assert_null(at(root, "sets.1"));
-	json_decref(root);
-	stats_free(&stats);
-}
-
-static void selection_says_which_name_is_unknown(void **state)
-{
-	char *names[] = {"www", "nobody", "host"};
-	const char *unknown = NULL;
-	struct stats stats = owned_model();
-
-	(void)state;
-	assert_int_equal(stats_select(&stats, 3, names, &unknown), MISTAKE);
-	assert_string_equal(unknown, "nobody");
-	stats_free(&stats);
 }
 
 static void rules_are_found_by_their_owner(void **state)
@@ -394,9 +299,10 @@ static void assert_line(const char *text, const char *line)
 {
 	const char *found = strstr(text, line);
 
-	if (!found)
-		print_error("no line: %s\n", line);
-	assert_non_null(found);
+	if (!found) {
+		fail_msg("no line: %s", line);
+		return;
+	}
 	assert_true(found == text || found[-1] == '\n');
 	assert_int_equal(found[strlen(line)], '\n');
 }
@@ -522,8 +428,6 @@ int main(void)
 		cmocka_unit_test(json_has_rules_where_they_stand),
 		cmocka_unit_test(json_has_no_key_for_an_absent_part),
 		cmocka_unit_test(json_of_a_counter_beyond_32_bits_is_whole),
-		cmocka_unit_test(selection_keeps_what_is_named),
-		cmocka_unit_test(selection_says_which_name_is_unknown),
 		cmocka_unit_test(rules_are_found_by_their_owner),
 		cmocka_unit_test(prometheus_text_is_well_formed),
 		cmocka_unit_test(prometheus_has_every_number),

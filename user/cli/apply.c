@@ -30,8 +30,7 @@ static int check_interfaces(const struct config *config)
 	return 0;
 }
 
-/* Reads and checks a file as far as that goes without the running state. */
-static int read_file(struct config **out, const char *path)
+int config_read_file(struct config **out, const char *path)
 {
 	struct diagnostic diagnostic = {0};
 	int result = config_parse_file(out, path, &diagnostic);
@@ -200,7 +199,7 @@ int command_apply(const struct options *options, int argc, char **argv)
 	}
 	if (!path)
 		return usage(command_find("apply"), "which file?");
-	result = read_file(&config, path);
+	result = config_read_file(&config, path);
 	if (!result)
 		result = check ? check_only(config) : apply(options, config);
 	config_free(config);

@@ -7,11 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/edit.h"
 #include "cli/show.h"
 #include "compile/moves.h"
-#include "kernel/control.h"
-#include "kernel/instance.h"
 #include "stats/json.h"
 
 struct comparison {
@@ -23,37 +21,20 @@ struct comparison {
 
 /* -- reading ------------------------------------------------------------------------- */
 
-static int read_file(struct config **out, const char *path)
-{
-	struct diagnostic diagnostic = {};
-	int result = config_parse_file(out, path, &diagnostic);
-
-	if (!result)
-		result = config_check(*out, &diagnostic);
-	if (result > 0)
-		complain_of(&diagnostic);
-	else if (result < 0)
-		complain("cannot read %s: %s", path, strerror(-result));
-	return result;
-}
-
-/* Also takes over what the file leaves open, as apply would: the hash key. */
+/* Also takes over what the file leaves open, as apply would: ids and the hash key. */
 static int compile_file(struct comparison *comparison)
 {
-	struct diagnostic diagnostic = {};
 	struct node_facts facts;
 	int result = node_facts_read(&facts);
 
 	if (result)
 		return result;
 	result = ids_inherit(comparison->file, comparison->running.config);
-	if (!result)
-		result = policy_compile(&comparison->compiled, comparison->file,
-					comparison->running.image, &facts, &diagnostic);
-	if (result > 0)
-		complain_of(&diagnostic);
-	else if (result < 0)
-		complain("cannot compile the configuration: %s", strerror(-result));
+	if (result)
+		complain("cannot take the counters over: %s", strerror(-result));
+	else
+		result = compile_or_complain(&comparison->compiled, comparison->file,
+					     comparison->running.image, &facts);
 	node_facts_free(&facts);
 	return result;
 }
@@ -94,7 +75,7 @@ static int compare_texts(struct comparison *comparison)
 
 static int compare(struct comparison *out, const struct instance *instance, const char *path)
 {
-	int result = read_file(&out->file, path);
+	int result = config_read_file(&out->file, path);
 
 	if (!result)
 		result = running_read(&out->running, instance);

@@ -28,4 +28,7 @@ int compile_or_complain(struct compiled *out, struct config *config, const struc
 			const struct node_facts *facts);
 void edit_end(struct edit *edit);
 
+/* Reads and checks a file as far as that goes without the running state; complains. */
+int config_read_file(struct config **out, const char *path);
+
 #endif

@@ -15,18 +15,25 @@ static void note_place(struct names *names, uint32_t id, struct rule_place place
 		names->rules[id] = place;
 }
 
-static void note_list(struct names *names, const struct rules *list, const char *owner,
-		      const char *server)
+static void note_rules(struct names *names, const struct rules *list, const char *owner,
+		       const char *server)
 {
-	struct rule_place place = {.list = list, .owner = owner, .server = server};
+	for (size_t i = 0; i < list->count; i++)
+		note_place(names, list->items[i].id,
+			   (struct rule_place){
+				   .list = list,
+				   .rule = &list->items[i],
+				   .number = i + 1,
+				   .owner = owner,
+				   .server = server,
+			   });
+}
 
-	if (!server) /* a server's own rules have no default */
-		note_place(names, list->default_id, place);
-	for (size_t i = 0; i < list->count; i++) {
-		place.rule = &list->items[i];
-		place.number = i + 1;
-		note_place(names, list->items[i].id, place);
-	}
+/* A server's own rules have no default; all other lists do. */
+static void note_list(struct names *names, const struct rules *list, const char *owner)
+{
+	note_place(names, list->default_id, (struct rule_place){.list = list, .owner = owner});
+	note_rules(names, list, owner, NULL);
 }
 
 int names_read(struct names *out, const struct config *config)
@@ -35,15 +42,15 @@ int names_read(struct names *out, const struct config *config)
 	out->rules = calloc(TW_COUNTERS, sizeof(*out->rules));
 	if (!out->rules)
 		return -ENOMEM;
-	note_list(out, &config->guard, "guard", NULL);
+	note_list(out, &config->guard, "guard");
 	if (config->has_host)
-		note_list(out, &config->host, "host", NULL);
+		note_list(out, &config->host, "host");
 	for (size_t i = 0; i < config->tier_count; i++) {
 		const struct tier *tier = &config->tiers[i];
 
-		note_list(out, &tier->rules, tier->name, NULL);
+		note_list(out, &tier->rules, tier->name);
 		for (size_t j = 0; j < tier->server_count; j++)
-			note_list(out, &tier->servers[j].rules, tier->name, tier->servers[j].name);
+			note_rules(out, &tier->servers[j].rules, tier->name, tier->servers[j].name);
 	}
 	return 0;
 }

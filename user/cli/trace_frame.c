@@ -48,7 +48,15 @@ static uint16_t fold(uint32_t sum)
 {
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
-	return htons((uint16_t)~sum);
+	return (uint16_t)~sum;
+}
+
+static void put_checksum(void *field, uint16_t value)
+{
+	uint8_t *bytes = field;
+
+	bytes[0] = value >> 8;
+	bytes[1] = value & 0xff;
 }
 
 /* The sum over addresses, length and protocol (RFC 9293, 3.1; RFC 8200, 8.1). */
@@ -102,7 +110,7 @@ static void append_ipv4(struct trace_frame *frame, const struct packet_words *pa
 		.saddr = packet->source.words[3],
 		.daddr = packet->destination.words[3],
 	};
-	ip->check = fold(sum_words(0, ip, sizeof(*ip)));
+	put_checksum(&ip->check, fold(sum_words(0, ip, sizeof(*ip))));
 }
 
 static void append_ipv6(struct trace_frame *frame, const struct packet_words *packet,
@@ -128,6 +136,7 @@ static uint16_t source_port(const struct packet_words *packet)
 static void append_tcp(struct trace_frame *frame, const struct packet_words *packet)
 {
 	struct tw_tcp *tcp = append(frame, sizeof(*tcp));
+	uint32_t sum;
 
 	*tcp = (struct tw_tcp){
 		.source = htons(source_port(packet)),
@@ -139,21 +148,22 @@ static void append_tcp(struct trace_frame *frame, const struct packet_words *pac
 	};
 	if (tcp->flags & TW_ACK)
 		tcp->ack = htonl(1);
-	tcp->check = fold(sum_words(sum_pseudo_header(packet, sizeof(*tcp)), tcp, sizeof(*tcp)));
+	sum = sum_words(sum_pseudo_header(packet, sizeof(*tcp)), tcp, sizeof(*tcp));
+	put_checksum(&tcp->check, fold(sum));
 }
 
 static void append_udp(struct trace_frame *frame, const struct packet_words *packet)
 {
 	struct udphdr *udp = append(frame, sizeof(*udp));
+	uint16_t check;
 
 	*udp = (struct udphdr){
 		.source = htons(source_port(packet)),
 		.dest = htons(packet->destination_port),
 		.len = htons(sizeof(*udp)),
 	};
-	udp->check = fold(sum_words(sum_pseudo_header(packet, sizeof(*udp)), udp, sizeof(*udp)));
-	if (!udp->check)
-		udp->check = 0xffff; /* 0 says that there is no checksum */
+	check = fold(sum_words(sum_pseudo_header(packet, sizeof(*udp)), udp, sizeof(*udp)));
+	put_checksum(&udp->check, check ? check : 0xffff); /* 0 says that there is no checksum */
 }
 
 static void append_sctp(struct trace_frame *frame, const struct packet_words *packet)
@@ -191,7 +201,7 @@ static void append_icmp(struct trace_frame *frame, const struct packet_words *pa
 	};
 	if (packet->protocol == IPPROTO_ICMPV6)
 		sum = sum_pseudo_header(packet, sizeof(*icmp));
-	icmp->check = fold(sum_words(sum, icmp, sizeof(*icmp)));
+	put_checksum(&icmp->check, fold(sum_words(sum, icmp, sizeof(*icmp))));
 }
 
 static size_t payload_length(const struct packet_words *packet)

@@ -106,14 +106,9 @@ static void print_server(FILE *out, const struct trace_result *result, uint32_t 
 	fputc(')', out);
 }
 
-static const struct service *service_at(const struct config *config, uint32_t index)
+static void print_service(FILE *out, const struct trace_result *result, uint32_t id)
 {
-	return index < config->service_count ? &config->services[index] : NULL;
-}
-
-static void print_service(FILE *out, const struct trace_result *result, uint32_t index)
-{
-	const struct service *service = service_at(result->config, index);
+	const struct service *service = config_service_of(result->config, id);
 
 	if (service)
 		fprintf(out, "%s, %s to tier %s", service->name, forward_name(service->forward),
@@ -124,7 +119,7 @@ static void print_service(FILE *out, const struct trace_result *result, uint32_t
 
 static void print_departure(FILE *out, const struct trace_result *result, uint32_t ifindex)
 {
-	const struct service *service = service_at(result->config, result->trace->service);
+	const struct service *service = config_service_of(result->config, result->trace->service);
 	char name[IF_NAMESIZE];
 
 	if (service)
@@ -350,7 +345,7 @@ static json_t *trace_json(const struct trace_result *result, const struct names 
 {
 	const struct tw_trace *trace = result->trace;
 	const struct rule_place *place = names_rule(names, trace->rule);
-	const struct service *service = service_at(result->config, trace->service);
+	const struct service *service = config_service_of(result->config, trace->service);
 	const struct tier *tier;
 	const struct server *server = config_server_at(result->config, trace->server, &tier);
 	char *rule = place ? rule_place_text(place) : NULL;

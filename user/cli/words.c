@@ -53,18 +53,17 @@ int close_output(int status)
 
 char *join_words(int argc, char **argv, int from)
 {
-	size_t length = 1;
-	char *text;
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
 
-	for (int i = from; i < argc; i++)
-		length += strlen(argv[i]) + 1;
-	text = calloc(1, length);
-	if (!text)
+	if (!out)
 		return NULL;
-	for (int i = from; i < argc; i++) {
-		if (i > from)
-			strcat(text, " ");
-		strcat(text, argv[i]);
+	for (int i = from; i < argc; i++)
+		fprintf(out, "%s%s", i > from ? " " : "", argv[i]);
+	if (fclose(out)) {
+		free(text);
+		return NULL;
 	}
 	return text;
 }

@@ -32,7 +32,8 @@ static int set_source(struct config *config, const char *text, size_t length)
 	config->source = malloc(length + 1);
 	if (!config->source)
 		return -ENOMEM;
-	memcpy(config->source, text, length);
+	if (length) /* an empty text may be NULL */
+		memcpy(config->source, text, length);
 	config->source[length] = 0;
 	config->source_length = length;
 	return 0;

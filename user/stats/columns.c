@@ -121,8 +121,10 @@ struct words scaled_bytes(uint64_t bytes)
 		snprintf(words.text, sizeof(words.text), "%" PRIu64 " B", bytes);
 		return words;
 	}
-	for (; value >= 999.5; value /= 1000) /* which would be written 1000 */
+	while (value >= 999.5) { /* which would be written 1000 */
+		value /= 1000;
 		unit++;
+	}
 	decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
 	snprintf(words.text, sizeof(words.text), "%.*f %s", decimals, value, units[unit]);
 	return words;
