@@ -33,7 +33,7 @@ check-packet: $(O)/tierwall $(O)/tests/packet/rows $(O)/tests/packet/random-fram
 	$(Q)$(O)/tests/packet/random-frames $(O)/tierwall
 
 bench:
-	$(Q)scripts/setup build check
+	$(Q)scripts/setup build bench
 	$(Q)$(MAKE) --no-print-directory $(O)/tierwall $(O)/tests/bench/bench
 	$(Q)$(O)/tests/bench/bench $(O)/tierwall
 
@@ -71,3 +71,44 @@ $(O)/gen/%.skel.h: $(O)/tests/bpf/%.bpf.o
 
 .SECONDARY: $(foreach name,poison wrap,$(O)/gen/$(name).skel.h $(O)/tests/bpf/$(name).bpf.o)
 .PHONY: check-packet bench
+
+# -- unit tests, under sanitizers; fuzzers of the configuration -------------------------
+FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SANITIZE := address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FUZZ_CFLAGS = -std=gnu11 $(WARNINGS) -O1 -g -fsanitize=fuzzer-no-link,$(FUZZ_SANITIZE)
+FUZZ_SOURCES := $(wildcard user/config/*.c)
+FUZZ_OBJECTS := $(FUZZ_SOURCES:%.c=$(O)/fuzz/obj/%.o) $(GENERATED:$(O)/gen/%.c=$(O)/fuzz/obj/gen/%.o)
+
+check-unit: $(UNIT_TESTS)
+	$(Q)tests/unit/run $(UNIT_TESTS)
+
+$(O)/tests/unit/%: tests/unit/%.c $(O)/asan/libtierwall.a
+	$(call say,CC,"$< (sanitizers)")
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(SANITIZE) $(LDFLAGS) -MMD -MP -MF $@.d \
+		$< $(O)/asan/libtierwall.a -o $@ $(LDLIBS) $(TEST_LIBS)
+
+check-fuzz: fuzz
+
+fuzz: $(FUZZERS)
+	$(Q)tests/fuzz/run $(FUZZ_TIME) $(O)/fuzz $(FUZZERS)
+
+# Debian has the runtime in a package of its own.
+$(O)/fuzz/runtime:
+	$(Q)mkdir -p $(@D) && echo 'int LLVMFuzzerTestOneInput(void); int LLVMFuzzerTestOneInput(void) { return 0; }' | \
+		$(CLANG) -fsanitize=fuzzer -x c - -o $@ 2>/dev/null || { \
+		echo '$(CLANG) has no libFuzzer: install libclang-rt-NN-dev of its version NN' >&2; exit 1; }
+
+$(O)/fuzz/fuzz_%: $(O)/fuzz/obj/tests/fuzz/fuzz_%.o $(FUZZ_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(CLANG) -fsanitize=fuzzer,$(FUZZ_SANITIZE) $(LDFLAGS) $^ -o $@
+
+$(O)/fuzz/obj/gen/%.o: $(O)/gen/%.c | $(O)/fuzz/runtime $(GENERATED:.c=.h)
+	$(call say,CC,"$< (fuzzer)")
+	$(Q)mkdir -p $(@D) && $(CLANG) $(CPPFLAGS) $(FUZZ_CFLAGS) -MMD -MP -c $< -o $@
+
+$(O)/fuzz/obj/%.o: %.c | $(O)/fuzz/runtime $(GENERATED:.c=.h)
+	$(call say,CC,"$< (fuzzer)")
+	$(Q)mkdir -p $(@D) && $(CLANG) $(CPPFLAGS) $(FUZZ_CFLAGS) -MMD -MP -c $< -o $@
+
+.SECONDARY: $(FUZZ_OBJECTS) $(FUZZERS:$(O)/fuzz/%=$(O)/fuzz/obj/tests/fuzz/%.o)
+.PHONY: check-unit check-fuzz fuzz

@@ -63,8 +63,10 @@ static uint16_t port_or_fresh(uint16_t port, const struct variant *variant)
 	return port ? port : fresh_port(variant);
 }
 
-static enum party resolve(enum party party, const struct variant *variant)
+enum party party_now(enum party party, const struct variant *variant)
 {
+	if (party == UNCHOSEN)
+		return variant->chosen == WEB1 ? WEB2 : WEB1;
 	return party == CHOSEN ? variant->chosen : party;
 }
 
@@ -81,7 +83,7 @@ static void put_tags(struct frame *frame, unsigned int tags)
 static void put_ethernet(struct frame *frame, const struct packet *packet,
 			 const struct variant *variant)
 {
-	enum party from = resolve(packet->from, variant), via = resolve(packet->via, variant);
+	enum party from = party_now(packet->from, variant), via = party_now(packet->via, variant);
 	uint8_t *ethernet = put(frame, 2 * ETH_ALEN);
 	uint16_t type = variant->family == IPV4 ? ETH_P_IP : ETH_P_IPV6;
 
@@ -228,7 +230,7 @@ static void put_addresses(struct frame *frame, const struct packet *packet,
 			  const struct variant *variant)
 {
 	const char *text[2] = {packet->source, packet->destination};
-	enum party party[2] = {resolve(packet->from, variant), resolve(packet->to, variant)};
+	enum party party[2] = {party_now(packet->from, variant), party_now(packet->to, variant)};
 	int family = variant->family == IPV4 ? AF_INET : AF_INET6;
 
 	for (int i = 0; i < 2; i++) {
@@ -364,7 +366,7 @@ void frame_build(struct frame *frame, const struct packet *packet, const struct 
 		put_ipv6(frame, packet, variant);
 	memset(put(frame, packet->padding), 0xcc, packet->padding);
 	frame->length -= packet->cut;
-	frame->linear = packet->linear ? packet->linear : frame->length;
+	frame->linear = frame->length;
 }
 
 /* -- printing ----------------------------------------------------------------------------- */

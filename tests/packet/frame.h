@@ -51,7 +51,7 @@ struct packet {
 	enum party via;      /* goes out: to this party's MAC, from that device's own */
 	uint16_t ethertype;  /* not IP: `payload` bytes follow */
 
-	uint16_t protocol;           /* IPPROTO_*, PING, PONG; 0 with `no_protocol`: hop-by-hop */
+	uint16_t protocol;           /* IPPROTO_*, PING or PONG */
 	uint16_t from_port, to_port; /* or ICMP id; 0: the run's fresh one */
 	uint8_t flags;               /* of TCP */
 	uint8_t type, code;          /* of ICMP */
@@ -68,7 +68,6 @@ struct packet {
 	bool dont_fragment;
 	uint8_t extra_tags; /* VLAN tags besides those of the variant */
 	uint8_t padding;    /* bytes behind the IP packet */
-	uint16_t linear;    /* so many bytes are in the first buffer; 0: all */
 
 	const char *source, *destination; /* instead of the addresses of from and to */
 	bool udp_without_checksum;
@@ -94,12 +93,14 @@ struct frame {
 	size_t length;
 	size_t network; /* where the IP header starts */
 	size_t transport;
-	size_t linear;
+	size_t linear; /* so many bytes are in the first buffer */
 	enum device device;
 	uint8_t bytes[FRAME_MAX];
 };
 
 void frame_build(struct frame *frame, const struct packet *packet, const struct variant *variant);
+/* Who CHOSEN and UNCHOSEN are. */
+enum party party_now(enum party party, const struct variant *variant);
 uint16_t fresh_port(const struct variant *variant);
 
 /* Prints both in hexadecimal, marking the bytes that differ; `expected` may be NULL. */

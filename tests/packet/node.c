@@ -4,14 +4,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -221,6 +225,22 @@ static void run_ip_batch(const struct node *node, void (*print)(FILE *out))
 	}
 }
 
+/*
+ * Frames can be redirected to one end of a veth pair where the other has GRO on.  The
+ * attic's has not, as drivers that cannot do it at all.
+ */
+static void take_redirected_frames(enum device device)
+{
+	struct ethtool_value on = {.cmd = ETHTOOL_SGRO, .data = 1};
+	struct ifreq request = {.ifr_data = (void *)&on};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s-peer", device_name(device));
+	if (fd < 0 || ioctl(fd, SIOCETHTOOL, &request))
+		die("GRO on %s", request.ifr_name);
+	close(fd);
+}
+
 static void make_network(struct node *node)
 {
 	char name[64];
@@ -234,6 +254,8 @@ static void make_network(struct node *node)
 			die("%s", device_name(device));
 		snprintf(name, sizeof(name), "ipv6/conf/%s/disable_ipv6", device_name(device));
 		set_sysctl(name, "0");
+		if (device != ATTIC)
+			take_redirected_frames(device);
 	}
 	set_sysctl("ipv4/ip_forward", "1");
 	set_sysctl("ipv6/conf/all/forwarding", "1");

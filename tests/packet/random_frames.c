@@ -15,7 +15,8 @@
 #include "mutate.h"
 #include "row.h"
 
-#define DEEP 1000000 /* so many frames must reach every corner */
+#define ETHERNET_BYTES 14
+#define DEEP           1000000 /* so many frames must reach every corner */
 
 static const char configuration[] = INTERFACES HASH_KEY SETS
 	"guard { drop from @blocked; drop udp to port 1900; accept tcp state established }\n"
@@ -176,7 +177,11 @@ static void next_frame(struct frame *frame, struct random *random)
 	}
 	if (random_below(random, 16) == 0)
 		frame->device = WAN + random_below(random, DEVICE_COUNT - WAN);
+	/* Now and then the frame lies in two buffers, cut anywhere behind its Ethernet header. */
 	frame->linear = frame->length;
+	if (random_below(random, 64) == 0)
+		frame->linear =
+			ETHERNET_BYTES + random_below(random, frame->length - ETHERNET_BYTES + 1);
 }
 
 static bool send_one(const struct node *node, const struct frame *frame, struct totals *totals)

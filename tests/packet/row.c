@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -86,7 +85,7 @@ fail_sending(const struct sending *sending, const char *format, ...)
 	fprintf(out, "  counters that moved:\n");
 	print_moved(out);
 	fclose(out);
-	print_error("%s\n", text);
+	fprintf(stderr, "%s\n", text); /* print_error() cuts off after 1024 bytes */
 	fail_msg("%s", sending->row->sentence);
 }
 
@@ -132,6 +131,8 @@ static bool out_is(struct sending *sending, const struct variant *variant)
 	struct packet out = packet_after(sending->step, variant);
 
 	frame_build(&sending->expected, &out, variant);
+	if (!out.via) /* the kernel gets it with the MAC addresses that it came with */
+		memcpy(sending->expected.bytes, sending->in.bytes, 2 * 6);
 	return sending->expected.length == sending->out.length &&
 	       memcmp(sending->expected.bytes, sending->out.bytes, sending->out.length) == 0;
 }
@@ -190,16 +191,20 @@ static void expect_counter(struct expectations *all, const struct sending *sendi
 	expect(all, sending->in.length, optional, "%s.bytes", path);
 }
 
-/* "services.www.servers.CHOSEN" with the name in place of the last word. */
-static void name_path(char *out, size_t size, const char *path, const struct variant *variant)
+/* "services.www.servers.CHOSEN" with the server's name in place of the word. */
+static void put_names(char *out, size_t size, const char *text, const struct variant *variant)
 {
-	const char *placeholder = strstr(path, "CHOSEN");
+	const char *word = strstr(text, "UNCHOSEN");
+	enum party party = word ? UNCHOSEN : CHOSEN;
 
-	if (placeholder && variant->chosen)
-		snprintf(out, size, "%.*s%s%s", (int)(placeholder - path), path,
-			 party_info(variant->chosen)->name, placeholder + strlen("CHOSEN"));
+	if (!word)
+		word = strstr(text, "CHOSEN");
+	if (word && variant->chosen)
+		snprintf(out, size, "%.*s%s%s", (int)(word - text), text,
+			 party_info(party_now(party, variant))->name,
+			 word + strlen(party == UNCHOSEN ? "UNCHOSEN" : "CHOSEN"));
 	else
-		snprintf(out, size, "%s", path);
+		snprintf(out, size, "%s", text);
 }
 
 static void expect_moves(struct expectations *all, const struct sending *sending)
@@ -210,7 +215,7 @@ static void expect_moves(struct expectations *all, const struct sending *sending
 		bool optional = step->moves[i][0] == '?';
 		char path[PATH_MAX_BYTES];
 
-		name_path(path, sizeof(path), step->moves[i] + optional, sending->variant);
+		put_names(path, sizeof(path), step->moves[i] + optional, sending->variant);
 		expect_counter(all, sending, optional, path);
 		if (step->flow && strncmp(path, "services.", 9) == 0)
 			expect(all, 1, optional || step->flow == MAY_BEGIN_FLOW, "%s.flows", path);
@@ -323,14 +328,17 @@ static void check_counters(struct sending *sending)
 
 /* -- steps and variants --------------------------------------------------------------------------- */
 
-static void prepare(const char *words)
+static void prepare(const char *before_step, const struct variant *variant)
 {
-	if (strcmp(words, "apply") == 0)
+	char words[256];
+
+	if (strcmp(before_step, "apply") == 0) {
 		row_apply(subject_now->second);
-	else if (strcmp(words, "wait") == 0)
-		usleep(1500000);
-	else if (node_command(node, words))
-		fail_msg("tierwall %s", words);
+	} else {
+		put_names(words, sizeof(words), before_step, variant);
+		if (node_command(node, words))
+			fail_msg("tierwall %s", words);
+	}
 	counters_read(&before, node);
 }
 
@@ -340,7 +348,7 @@ static void run_step(const struct row *row, const struct step *step, struct vari
 	struct counters swap;
 
 	if (step->before)
-		prepare(step->before);
+		prepare(step->before, variant);
 	if (!step->in.from)
 		return;
 	sending.row = row;
@@ -361,10 +369,22 @@ static void run_step(const struct row *row, const struct step *step, struct vari
 	after = swap;
 }
 
+static bool changes_configuration(const struct row *row)
+{
+	for (size_t i = 0; i < STEPS_MAX; i++)
+		if (row->steps[i].before)
+			return true;
+	return false;
+}
+
 static void run_variant(const struct row *row, enum family family, unsigned int tags)
 {
 	struct variant variant = {.family = family, .tags = tags, .run = runs++};
 
+	if (changes_configuration(row)) {
+		row_apply(subject_now->configuration);
+		counters_read(&before, node);
+	}
 	for (size_t i = 0; i < STEPS_MAX && (row->steps[i].before || row->steps[i].in.from); i++)
 		run_step(row, &row->steps[i], &variant);
 }
@@ -386,14 +406,6 @@ void row_run(const struct row *row, const struct subject *subject)
 static void run_row(void **state)
 {
 	row_run(*state, subject_now);
-}
-
-static bool changes_configuration(const struct row *row)
-{
-	for (size_t i = 0; i < STEPS_MAX; i++)
-		if (row->steps[i].before && strcmp(row->steps[i].before, "wait"))
-			return true;
-	return false;
 }
 
 /* Also after a failure: the next row begins with the subject's configuration. */

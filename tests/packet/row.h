@@ -37,7 +37,7 @@ struct change {
 struct step {
 	/*
 	 * Done before the frame is sent: words for `tierwall`, or "apply" for the
-	 * subject's second configuration, or "wait" for a second and a half.
+	 * subject's second configuration.
 	 */
 	const char *before;
 	struct packet in; /* where it is empty, nothing is sent */
@@ -47,7 +47,7 @@ struct step {
 	enum flow flow;
 	/*
 	 * Rules, defaults, services and servers that count the frame.  A leading '?': may
-	 * count it; CHOSEN in a path is the server's name; services count new flows too.
+	 * count it; CHOSEN and UNCHOSEN in a path are servers' names; services count new flows too.
 	 */
 	const char *moves[MOVES_MAX];
 };
@@ -70,7 +70,7 @@ struct subject {
 };
 
 /* What most configurations begin with. */
-#define INTERFACES "interface wan\ninterface lan\ninterface dmz\n"
+#define INTERFACES "interface wan\ninterface lan\ninterface dmz\ninterface attic\n"
 #define HASH_KEY   "hash-key 000102030405060708090a0b0c0d0e0f\n"
 #define SETS                                                    \
 	"set office { 198.51.100.128/25, 2001:db8:c:1::/64 }\n" \

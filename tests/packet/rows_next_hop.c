@@ -23,6 +23,36 @@ static const char configuration[] =
 		 "	server monitor 203.0.113.7 2001:db8:d::7\n"
 		 "	firewall { default accept }\n"
 		 "}\n"
+		 "tier attic {\n"
+		 "	server old1 10.0.4.11 2001:db8:4::11\n"
+		 "	firewall { default accept }\n"
+		 "}\n"
+		 "service attic {\n"
+		 "	listen 192.0.2.10 tcp port 92\n"
+		 "	listen 2001:db8:2::10 tcp port 92\n"
+		 "	tier attic\n"
+		 "}\n"
+		 "tier quiet {\n"
+		 "	server quiet1 10.0.1.50 2001:db8:1::50\n"
+		 "	firewall { default accept }\n"
+		 "}\n"
+		 "service quiet {\n"
+		 "	listen 192.0.2.10 tcp port 93\n"
+		 "	listen 2001:db8:2::10 tcp port 93\n"
+		 "	tier quiet\n"
+		 "}\n"
+		 "service attic-l2 {\n"
+		 "	listen 192.0.2.10 tcp port 94\n"
+		 "	listen 2001:db8:2::10 tcp port 94\n"
+		 "	tier attic\n"
+		 "	forward l2\n"
+		 "}\n"
+		 "service quiet-l2 {\n"
+		 "	listen 192.0.2.10 tcp port 95\n"
+		 "	listen 2001:db8:2::10 tcp port 95\n"
+		 "	tier quiet\n"
+		 "	forward l2\n"
+		 "}\n"
 		 "service fixed {\n"
 		 "	listen 192.0.2.10 tcp port 80\n"
 		 "	listen 2001:db8:2::10 tcp port 80\n"
@@ -110,23 +140,83 @@ static const struct row rows[] = {
 	   .verdict = XDP_REDIRECT,
 	   .out = {.from = VIP},
 	   COUNTS("db", "db", "db1")}}},
+	{"a device that takes no redirected frames: the kernel routes the packet, rewritten",
+	 0,
+	 {{.in = {TCP(CLIENT, VIP, 92, SYN)},
+	   .verdict = XDP_PASS,
+	   .out = {.to = OLD1},
+	   .flow = BEGINS_FLOW,
+	   COUNTS("attic", "attic", "old1")},
+	  {.in = {TCP_REPLY(OLD1, CLIENT, 92, SYN | ACK)},
+	   .verdict = XDP_REDIRECT,
+	   .out = {.from = VIP},
+	   COUNTS("attic", "attic", "old1")}}},
+	{"a neighbour that is not known yet: the kernel asks for it and routes the packet, "
+	 "rewritten",
+	 0,
+	 {{.in = {TCP(CLIENT, VIP, 93, SYN)},
+	   .verdict = XDP_PASS,
+	   .out = {.to = QUIET1},
+	   .flow = BEGINS_FLOW,
+	   COUNTS("quiet", "quiet", "quiet1")}}},
 	{"no route to the server",
 	 UNTAGGED,
 	 {{.in = {TCP(CLIENT, VIP, 90, SYN)},
 	   .verdict = XDP_DROP,
 	   .reason = "no-route",
 	   MAY_COUNT("lost", "lost", "lost1")}}},
-	{"longer than the MTU and not to be fragmented",
+	{"longer than the MTU of the way to the server and not to be fragmented",
+	 UNTAGGED,
+	 {{.in = {TCP(APP1, VIP, 3306, SYN)},
+	   .verdict = XDP_REDIRECT,
+	   .out = {.to = DB1},
+	   .flow = BEGINS_FLOW,
+	   COUNTS("db", "db", "db1")},
+	  {.in = {TCP(APP1, VIP, 3306, ACK), .payload = 1481, .dont_fragment = true},
+	   .verdict = XDP_DROP,
+	   .reason = "too-big",
+	   MAY_COUNT("db", "db", "db1")}}},
+	{"longer than the MTU, but to be fragmented: the kernel does it",
+	 UNTAGGED | ONLY_IPV4,
+	 {{.in = {TCP(APP1, VIP, 3306, SYN)},
+	   .verdict = XDP_REDIRECT,
+	   .out = {.to = DB1},
+	   .flow = BEGINS_FLOW,
+	   COUNTS("db", "db", "db1")},
+	  {.in = {TCP(APP1, VIP, 3306, ACK), .payload = 1481},
+	   .verdict = XDP_PASS,
+	   .out = {.to = DB1},
+	   COUNTS("db", "db", "db1")}}},
+	{"longer than the device takes that it came in by: the kernel put it together, and parts "
+	 "it",
 	 UNTAGGED,
 	 {{.in = {TCP(CLIENT, VIP, 3306, SYN)},
 	   .verdict = XDP_REDIRECT,
 	   .out = {.to = DB1},
 	   .flow = BEGINS_FLOW,
 	   COUNTS("db", "db", "db1")},
-	  {.in = {TCP(CLIENT, VIP, 3306, ACK), .payload = 1481, .dont_fragment = true},
+	  {.in = {TCP(CLIENT, VIP, 3306, ACK), .payload = 2900, .dont_fragment = true},
+	   .verdict = XDP_PASS,
+	   .out = {.to = DB1},
+	   COUNTS("db", "db", "db1")}}},
+	{"in l2 a device that takes no redirected frames is no way",
+	 UNTAGGED,
+	 {{.in = {TCP(CLIENT, VIP, 94, SYN)},
 	   .verdict = XDP_DROP,
-	   .reason = "too-big",
-	   MAY_COUNT("db", "db", "db1")}}},
+	   .reason = "no-route",
+	   MAY_COUNT("attic", "attic-l2", "old1")}}},
+	{"in l2 a neighbour that is not known yet is no way",
+	 UNTAGGED,
+	 {{.in = {TCP(CLIENT, VIP, 95, SYN)},
+	   .verdict = XDP_DROP,
+	   .reason = "no-route",
+	   MAY_COUNT("quiet", "quiet-l2", "quiet1")}}},
+	{"in l2 VLAN tags do not go to another device",
+	 UNTAGGED,
+	 {{.in = {TCP(CLIENT, VIP, 81, SYN), .extra_tags = 1},
+	   .verdict = XDP_DROP,
+	   .reason = "no-route",
+	   MAY_COUNT("fixed", "fixed-l2", "fixed1")}}},
 	{"just as long as the MTU",
 	 UNTAGGED | ONLY_IPV4,
 	 {{.in = {TCP(CLIENT, VIP, 3306, SYN), .payload = 1460, .dont_fragment = true},

@@ -9,6 +9,10 @@ static const char configuration[] =
 	PREAMBLE "tier web {\n"
 		 "	server web1 10.0.1.11 2001:db8:1::11\n"
 		 "	firewall { accept tcp to port 80; accept udp to port 53 }\n"
+		 "}\n"
+		 "tier app {\n"
+		 "	server app1 10.0.1.21 2001:db8:1::21\n"
+		 "	firewall { default drop }\n"
 		 "}\n";
 
 /* What the server sent, and somebody on the way could not deliver. */
@@ -65,6 +69,19 @@ static const struct row rows[] = {
 	{"about a packet of somebody else it is refused",
 	 ONLY_IPV4,
 	 {BEGINS, {TOO_BIG4(&of_others), REFUSED}}},
+	{"about a flow of another server it is refused",
+	 ONLY_IPV4,
+	 {BEGINS,
+	  {.in = {.protocol = IPPROTO_ICMP,
+		  .from = MONITOR,
+		  .to = APP1,
+		  .type = 3,
+		  .code = 4,
+		  .payload = 28,
+		  .quotes = &answer},
+	   .verdict = XDP_DROP,
+	   .reason = "default",
+	   .moves = {"tiers.app.default"}}}},
 	{"without a quote it is refused",
 	 ONLY_IPV4,
 	 {BEGINS,

@@ -24,6 +24,7 @@
 	X(next_hop)    \
 	X(flow)        \
 	X(balance)     \
+	X(spread)      \
 	X(echo)        \
 	X(related)     \
 	X(strict)

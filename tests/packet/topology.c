@@ -13,6 +13,7 @@ static const struct {
 	[WAN] = {"wan", "02:00:00:00:00:01", {"192.0.2.1/24", "2001:db8:2::1/64"}, 1500},
 	[LAN] = {"lan", "02:00:00:00:00:02", {"10.0.1.1/24", "2001:db8:1::1/64"}, 9000},
 	[DMZ] = {"dmz", "02:00:00:00:00:03", {"10.0.3.1/24", "2001:db8:3::1/64"}, 1500},
+	[ATTIC] = {"attic", "02:00:00:00:00:04", {"10.0.4.1/24", "2001:db8:4::1/64"}, 1500},
 };
 
 #define ROUTER_MAC "02:00:00:00:02:fe"
@@ -35,7 +36,9 @@ static const struct party_info parties[PARTY_COUNT] = {
 	[FIXED1] = {"fixed1", {"10.0.1.40", "2001:db8:1::40"}, 1, LAN, "02:00:00:00:01:40"},
 	[DB1] = {"db1", {"10.0.3.11", "2001:db8:3::11"}, 1, DMZ, "02:00:00:00:03:11"},
 	[DB2] = {"db2", {"10.0.3.12", "2001:db8:3::12"}, 1, DMZ, "02:00:00:00:03:12"},
+	[OLD1] = {"old1", {"10.0.4.11", "2001:db8:4::11"}, 1, ATTIC, "02:00:00:00:04:11"},
 	[EDGE1] = {"edge1", {"192.0.2.31", "2001:db8:2::31"}, 1, WAN, "02:00:00:00:02:31"},
+	[QUIET1] = {"quiet1", {"10.0.1.50", "2001:db8:1::50"}, 1, LAN, NULL},
 	[LOST1] = {"lost1", {"172.16.9.9", "2001:db8:bb::9"}, 1, WAN, NULL},
 };
 
@@ -110,7 +113,7 @@ void topology_print_links(FILE *out)
 
 void topology_print_addresses(FILE *out)
 {
-	static const enum party neighbours[] = {ROUTER, WEB1, WEB2, APP1, DB1, DB2, EDGE1};
+	static const enum party neighbours[] = {ROUTER, WEB1, WEB2, APP1, DB1, DB2, OLD1, EDGE1};
 
 	for (enum device device = WAN; device < DEVICE_COUNT; device++) {
 		const char *name = devices[device].name;

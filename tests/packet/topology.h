@@ -6,6 +6,7 @@
  *
  *   clients ── router ── wan │ node │ lan ── web1 web2 fixed1 app1
  *               edge1 ───────┤      │ dmz ── db1 db2
+ *                            │      │ attic ── old1
  */
 #ifndef TESTS_PACKET_TOPOLOGY_H
 #define TESTS_PACKET_TOPOLOGY_H
@@ -16,7 +17,14 @@
 
 enum family { IPV4, IPV6 };
 
-enum device { DEVICE_NONE, WAN, LAN, DMZ, DEVICE_COUNT };
+enum device {
+	DEVICE_NONE,
+	WAN,
+	LAN,
+	DMZ,
+	ATTIC, /* its driver takes no frames from other devices */
+	DEVICE_COUNT,
+};
 
 enum party {
 	PARTY_NONE,
@@ -37,9 +45,12 @@ enum party {
 	FIXED1, /* has no neighbour entry: only `mac` and `device` lead to it */
 	DB1,
 	DB2,
-	EDGE1,  /* a server on the device where clients come in */
-	LOST1,  /* a server for whose address there is no route */
-	CHOSEN, /* the one of WEB1 and WEB2 that the first packet of the row went to */
+	OLD1,
+	EDGE1,    /* a server on the device where clients come in */
+	QUIET1,   /* its MAC address is not known yet */
+	LOST1,    /* a server for whose address there is no route */
+	CHOSEN,   /* the one of WEB1 and WEB2 that the first packet of the row went to */
+	UNCHOSEN, /* the other */
 	PARTY_COUNT,
 };
 

@@ -99,12 +99,21 @@ static int copy_ids(struct config *to, struct config *from)
 	if (!result)
 		result = config_visit_ids(to, restore_id, &ids);
 	free(ids.items);
-	for (size_t i = 0; i < to->set_count; i++) {
-		const struct set *set = config_set(from, to->sets[i].name);
-
-		to->sets[i].index = set ? set->index : TW_NONE32;
-	}
 	return result;
+}
+
+/* The text holds no entries: a set stays at its index, or has new entries that are taken over. */
+static void move_sets(struct config *to, struct config *from)
+{
+	for (size_t i = 0; i < to->set_count; i++) {
+		struct set *set = config_set(from, to->sets[i].name);
+
+		to->sets[i].index = set->index;
+		to->sets[i].items = set->items;
+		to->sets[i].count = set->count;
+		set->items = NULL;
+		set->count = 0;
+	}
 }
 
 /* Printed and parsed again, so that mistakes have a line to show. */
@@ -138,6 +147,8 @@ int edit_commit(struct edit *edit)
 		result = config_check(config, &diagnostic);
 	if (!result)
 		result = copy_ids(config, edit->running.config);
+	if (!result)
+		move_sets(config, edit->running.config);
 	if (result == MISTAKE)
 		complain_of(&diagnostic);
 	else if (result)

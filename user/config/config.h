@@ -48,7 +48,7 @@ void diagnostic_free(struct diagnostic *diagnostic);
 
 struct prefix {
 	union tw_addr addr; /* bits beyond `bits` are zero */
-	uint8_t bits;	    /* 0-128; an IPv4 prefix is 96 longer than it is written */
+	uint8_t bits;       /* 0-128; an IPv4 prefix is 96 longer than it is written */
 	struct place at;
 };
 
@@ -80,7 +80,8 @@ struct ports { /* no items: any */
 
 /* -- rules -------------------------------------------------------------------- */
 
-enum rule_fields { /* which optional parts a rule has */
+/* Which optional parts a rule has. */
+enum rule_fields {
 	RULE_PROTOCOL = 1 << 0,
 	RULE_FLAGS = 1 << 1,
 	RULE_TYPE = 1 << 2,
@@ -100,16 +101,16 @@ struct limit {
 	bool over;
 	bool per_source;
 	uint8_t source_bits; /* of an address as it is written; 0: whole addresses */
-	char unit;	     /* 's', 'm' or 'h' */
+	char unit;           /* 's', 'm' or 'h' */
 	uint32_t rate;
 	uint32_t burst; /* 0: not said */
 };
 
 struct rule {
 	struct place at;
-	uint32_t fields; /* enum rule_fields */
+	uint32_t fields;                         /* enum rule_fields */
 	struct place field_at[RULE_FIELD_COUNT]; /* rule_field_at() */
-	uint8_t action;	 /* enum tw_action */
+	uint8_t action;                          /* enum tw_action */
 	uint8_t protocol;
 	uint8_t flags_mask, flags;
 	uint8_t type, code;
@@ -128,7 +129,7 @@ struct rule {
 struct rules {
 	struct rule *items;
 	size_t count;
-	struct place at;	/* of the block */
+	struct place at;         /* of the block */
 	struct place default_at; /* of the action behind `default`; line 0: it is not said */
 	uint8_t default_action;
 	bool strict;
@@ -151,7 +152,7 @@ struct server {
 	union tw_addr addr[2]; /* [0] IPv4, [1] IPv6; zero: none */
 	struct place addr_at[2];
 	uint32_t weight; /* 0-65535, 1 where nothing is said; 0: no new flows */
-	uint8_t state;	 /* enum tw_server_state: `state drain` in the file; up where nothing is said */
+	uint8_t state; /* enum tw_server_state: `state drain` in the file; up where nothing is said */
 	bool has_mac;
 	uint8_t mac[6];
 	char device[16]; /* empty: none */
@@ -187,8 +188,9 @@ struct service {
 	uint16_t port; /* of the servers; 0: as the client asked */
 	struct place port_at;
 	struct addresses from;
-	uint32_t id;	      /* counter */
-	uint32_t *member_ids; /* counters of its tier's servers within it, in their order; or NULL */
+	uint32_t id; /* counter */
+	uint32_t
+		*member_ids; /* counters of its tier's servers within it, in their order; or NULL */
 };
 
 enum interface_mode { MODE_AUTO, MODE_NATIVE, MODE_GENERIC };
@@ -200,7 +202,7 @@ struct interface {
 };
 
 struct config {
-	char *file; /* its name in messages; owned */
+	char *file;   /* its name in messages; owned */
 	char *source; /* the text that was parsed, for carets in later messages; owned, may be NULL */
 	size_t source_length;
 	struct interface *interfaces;

@@ -182,7 +182,8 @@ static void print_service(struct printer *printer, const struct service *service
 		print_ports(out, &listen->ports, ",");
 		fputc('\n', out);
 	}
-	fprintf(out, INDENT "tier %s\n", service->tier);
+	if (service->tier[0]) /* the check refuses a service without, the grammar does not */
+		fprintf(out, INDENT "tier %s\n", service->tier);
 	fprintf(out, INDENT "forward %s\n", forward_name(service->forward));
 	if (service->port)
 		fprintf(out, INDENT "port %u\n", service->port);
