@@ -42,8 +42,7 @@ static __always_inline int flow_is_tracked(const struct tw_packet *p)
 }
 
 /* The live entry for a packet, NULL: none, or idle for too long. */
-static __always_inline struct tw_flow *flow_find(const struct path *path,
-						 const struct tw_packet *p)
+static __always_inline struct tw_flow *flow_find(const struct path *path, const struct tw_packet *p)
 {
 	struct tw_flow *flow;
 
@@ -106,7 +105,7 @@ static __always_inline void flow_opposite(struct tw_packet *opposite, const stru
 
 /* A FIN or RST of either side ends both directions soon. */
 static __always_inline void flow_close(const struct path *path, const struct tw_packet *p,
-				  struct tw_flow *flow)
+				       struct tw_flow *flow)
 {
 	struct tw_packet *opposite = &path->work->opposite;
 	struct tw_flow *other;

@@ -40,7 +40,6 @@ static __always_inline void fragment_resolve(const struct path *path)
 	}
 	p->sport = first->sport;
 	p->dport = first->dport;
-	return;
 }
 
 #endif

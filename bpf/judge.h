@@ -43,8 +43,8 @@ static __always_inline int is_guarded(const struct path *path, const struct tw_a
  */
 static __always_inline int socket_accepts(struct xdp_md *ctx, struct path *path,
 					  const struct tw_packet *p,
-					  const struct tw_address *address,
-					  const struct kept *kept, struct outcome *outcome)
+					  const struct tw_address *address, const struct kept *kept,
+					  struct outcome *outcome)
 {
 	if (!(address->kind & TW_ADDRESS_LOCAL) || kept->live || tw_is_syn(p))
 		return 0;
@@ -200,7 +200,7 @@ static __always_inline void judge_server(struct path *path, const struct tw_pack
  * counted or recorded yet.  Returns its kind.
  */
 static __noinline __u8 judge(struct xdp_md *ctx, struct path *path, const struct tw_packet *p,
-			    const struct kept *kept, struct outcome *outcome)
+			     const struct kept *kept, struct outcome *outcome)
 {
 	const struct tw_address *address = policy_address(path->policy, &p->daddr);
 	__u32 service = TW_NONE32;

@@ -9,7 +9,7 @@
 #include "path.h"
 #include "tierwall/hash.h"
 
-#define ADDRESS_FAMILY_INET 2
+#define ADDRESS_FAMILY_INET  2
 #define ADDRESS_FAMILY_INET6 10
 
 static __always_inline long next_hop_ask(struct xdp_md *ctx, const struct path *path,

@@ -17,7 +17,7 @@ const volatile __u32 hz = 250; /* jiffies a second */
 /* What a packet without a valid flow entry deserves: the answer of judge(). */
 struct outcome {
 	union tw_addr addr; /* of the server, balanced only */
-	__u32 rule;	    /* counter ids */
+	__u32 rule;         /* counter ids */
 	__u32 service;
 	__u32 member;
 	__u16 server; /* index, TW_NONE16: none */
@@ -59,7 +59,7 @@ struct departure {
  */
 struct work {
 	struct tw_packet packet;   /* as it came in */
-	struct tw_packet asked;	   /* ask_again(): what the side that began the flow would send */
+	struct tw_packet asked;    /* ask_again(): what the side that began the flow would send */
 	struct tw_packet judged;   /* as it will reach the server */
 	struct tw_packet opposite; /* of a flow's other direction */
 	struct tw_flow known;

@@ -37,12 +37,12 @@ static __always_inline const void *policy_item(const struct tw_policy *policy_im
 	return (const char *)policy_image + at;
 }
 
-#define POLICY_ITEM(policy, section, type, i)                                                      \
+#define POLICY_ITEM(policy, section, type, i) \
 	((const type *)policy_item(policy, &(policy)->section, i, sizeof(type)))
 
 /* What an address is to this configuration, NULL: nothing. */
 static __noinline const struct tw_address *policy_address(const struct tw_policy *image,
-							   const union tw_addr *addr)
+							  const union tw_addr *addr)
 {
 	__u32 hash = tw_hash_addr(addr), mask = image->addresses.count - 1;
 

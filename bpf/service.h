@@ -49,8 +49,8 @@ static __always_inline __u32 service_find(const struct path *path, const struct 
 }
 
 static __always_inline const struct tw_server *service_server(const struct tw_policy *image,
-							       const struct tw_service *service,
-							       __u32 i, struct outcome *outcome)
+							      const struct tw_service *service,
+							      __u32 i, struct outcome *outcome)
 {
 	const struct tw_member *member;
 
@@ -91,11 +91,9 @@ static long member_step(__u32 i, void *context)
  * The server that a live flow has, while it is still of the service and not down:
  * a change of rules or weights moves no flow.
  */
-static __always_inline const struct tw_server *service_keep(const struct path *path,
-							     const struct tw_service *service,
-							     const struct tw_packet *p,
-							     const union tw_addr *addr,
-							     struct outcome *outcome)
+static __always_inline const struct tw_server *
+service_keep(const struct path *path, const struct tw_service *service, const struct tw_packet *p,
+	     const union tw_addr *addr, struct outcome *outcome)
 {
 	struct member_search search = {
 		.policy = path->policy,
@@ -116,9 +114,9 @@ static __always_inline const struct tw_server *service_keep(const struct path *p
 }
 
 static __always_inline const struct tw_server *service_choose(const struct path *path,
-							       const struct tw_service *service,
-							       const struct tw_packet *p,
-							       struct outcome *outcome)
+							      const struct tw_service *service,
+							      const struct tw_packet *p,
+							      struct outcome *outcome)
 {
 	const struct tw_policy *image = path->policy;
 	__u32 family = p->family & 1, slots = service->choices[family];
@@ -126,9 +124,10 @@ static __always_inline const struct tw_server *service_choose(const struct path 
 
 	if (!slots)
 		return NULL;
-	choice = POLICY_ITEM(image, choices, __u16,
-			     service->choice[family] +
-				     (__u32)((__u64)tw_hash_flow(image->hash_key, p) * slots >> 32));
+	choice =
+		POLICY_ITEM(image, choices, __u16,
+			    service->choice[family] +
+				    (__u32)((__u64)tw_hash_flow(image->hash_key, p) * slots >> 32));
 	if (!choice || *choice == TW_NONE16)
 		return NULL;
 	return service_server(image, service, *choice, outcome);

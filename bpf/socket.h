@@ -9,7 +9,7 @@
 #include "path.h"
 
 #define SOCKET_ESTABLISHED 1 /* include/net/tcp_states.h; of UDP: connected to this peer */
-#define SOCKET_LISTEN 10
+#define SOCKET_LISTEN      10
 
 static __always_inline __u32 socket_tuple(struct bpf_sock_tuple *tuple, const struct tw_packet *p)
 {

@@ -59,8 +59,7 @@ static __always_inline int follow(struct xdp_md *ctx, struct path *path, struct 
 }
 
 /* A live flow that a later policy refuses stays known as refused: no socket brings it back. */
-static __always_inline void remember_refusal(const struct path *path,
-					     const struct tw_packet *asked,
+static __always_inline void remember_refusal(const struct path *path, const struct tw_packet *asked,
 					     const struct tw_flow *known)
 {
 	struct outcome *refusal = &path->work->outcome;
@@ -89,8 +88,8 @@ static __noinline __u8 settle(struct xdp_md *ctx, struct path *path, const struc
 {
 	struct outcome *outcome = &path->work->outcome;
 	struct kept *kept = &path->work->kept;
-	int begins = !known || (tw_is_syn(&path->work->packet) &&
-				known->state != TW_FLOW_ESTABLISHED);
+	int begins =
+		!known || (tw_is_syn(&path->work->packet) && known->state != TW_FLOW_ESTABLISHED);
 	__u32 state = tw_is_syn(asked) ? TW_FLOW_NEW : TW_FLOW_ESTABLISHED;
 	__u8 kind;
 	int is_new;

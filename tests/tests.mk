@@ -28,8 +28,9 @@ PACKET_CFLAGS = $(CPPFLAGS) -Itests $(ALL_CFLAGS)
 
 HEADERS_FIRST += $(O)/gen/poison.skel.h $(O)/gen/wrap.skel.h # for `make lint`, which reads these too
 
-check-packet: $(O)/tierwall $(O)/tests/packet/rows $(O)/tests/packet/random-frames
+check-packet: $(O)/tierwall $(addprefix $(O)/tests/packet/,rows one-policy random-frames)
 	$(Q)$(O)/tests/packet/rows $(O)/tierwall
+	$(Q)$(O)/tests/packet/one-policy $(O)/tierwall
 	$(Q)$(O)/tests/packet/random-frames $(O)/tierwall
 
 bench:
@@ -40,6 +41,10 @@ bench:
 $(O)/tests/packet/rows: $(call PACKET_OBJECTS,$(PACKET_COMMON) $(PACKET_ROWS))
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS) $(TEST_LIBS)
+
+$(O)/tests/packet/one-policy: $(call PACKET_OBJECTS,$(PACKET_COMMON) one_policy)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 
 $(O)/tests/packet/random-frames: $(call PACKET_OBJECTS,$(PACKET_COMMON) mutate random_frames)
 	$(call say,LINK,$@)

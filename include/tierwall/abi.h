@@ -15,17 +15,25 @@
 
 #include "reasons.h"
 
+#ifndef __force /* sparse's word for a cast between byte orders that is meant */
+#ifdef __CHECKER__
+#define __force __attribute__((force))
+#else
+#define __force
+#endif
+#endif
+
 #define TW_ABI 1
 
-#define TW_IMAGE_BYTES (4u << 20) /* one policy image; 4 MB is the most that kernel 6.1 takes */
-#define TW_COUNTERS 32768u	  /* rows of `counters`: rules, defaults, services, servers */
-#define TW_SETS 1024u		  /* sets, tiers and address lists of one or two policies */
+#define TW_IMAGE_BYTES  (4u << 20) /* one policy image; 4 MB is the most that kernel 6.1 takes */
+#define TW_COUNTERS     32768u     /* rows of `counters`: rules, defaults, services, servers */
+#define TW_SETS         1024u      /* sets, tiers and address lists of one or two policies */
 #define TW_SET_PREFIXES (1u << 22)
-#define TW_FLOWS4 131072u /* entries; a balanced flow takes two, one for each direction */
-#define TW_FLOWS6 65536u
-#define TW_FRAGMENTS 8192u
-#define TW_DEVICES 256u
-#define TW_NEXT_HOPS 1024u /* per CPU */
+#define TW_FLOWS4       131072u /* entries; a balanced flow takes two, one for each direction */
+#define TW_FLOWS6       65536u
+#define TW_FRAGMENTS    8192u
+#define TW_DEVICES      256u
+#define TW_NEXT_HOPS    1024u /* per CPU */
 
 #define TW_NONE16 0xffffu
 #define TW_NONE32 0xffffffffu
@@ -67,7 +75,13 @@ enum tw_node {
  * in place, its row in `set_maps`.
  */
 enum tw_action { TW_ACCEPT, TW_DROP, TW_REJECT };
-enum tw_forward { TW_FORWARD_NAT, TW_FORWARD_FULL_NAT, TW_FORWARD_L2, TW_FORWARD_IPIP, TW_FORWARD_GUE };
+enum tw_forward {
+	TW_FORWARD_NAT,
+	TW_FORWARD_FULL_NAT,
+	TW_FORWARD_L2,
+	TW_FORWARD_IPIP,
+	TW_FORWARD_GUE
+};
 enum tw_server_state { TW_SERVER_UP, TW_SERVER_DOWN, TW_SERVER_DRAIN };
 
 struct tw_section {
@@ -87,25 +101,25 @@ struct tw_list {
 
 struct tw_policy {
 	__u32 generation; /* of what the flow entries were judged by */
-	__u32 flags;	  /* TW_POLICY_* */
+	__u32 flags;      /* TW_POLICY_* */
 	__u64 hash_key[2];
 	struct tw_list guard;
 	struct tw_list host;
-	struct tw_section addresses; /* struct tw_address, open addressing, count is a power of two */
+	struct tw_section addresses; /* struct tw_address: hashed, count is a power of two */
 	struct tw_section listens;   /* struct tw_listen */
 	struct tw_section services;  /* struct tw_service */
 	struct tw_section members;   /* struct tw_member */
 	struct tw_section choices;   /* __u16: index of a member within its service, or TW_NONE16 */
 	struct tw_section tiers;     /* struct tw_tier */
 	struct tw_section servers;   /* struct tw_server */
-	struct tw_section rows;	     /* struct tw_row */
-	struct tw_section ids;	     /* __u32 counter ids in the order in which config_visit_ids() asks */
+	struct tw_section rows;      /* struct tw_row */
+	struct tw_section ids;       /* __u32: counter ids in the order of config_visit_ids() */
 	struct tw_section set_maps;  /* struct tw_set_map: where each named set lives */
-	struct tw_section text;	     /* char: the configuration in source form, sets' entries left out */
+	struct tw_section text;      /* char: the source, without the entries of sets */
 };
 
-#define TW_POLICY_HOST 0x1  /* there is a host block */
-#define TW_POLICY_GUARD 0x2 /* there is a guard block */
+#define TW_POLICY_HOST        0x1 /* there is a host block */
+#define TW_POLICY_GUARD       0x2 /* there is a guard block */
 #define TW_POLICY_GUARD_STATE 0x4 /* a rule of guard asks for the state of the flow */
 
 /* Bucket of `addresses`: what a packet's destination (or source) is to us. */
@@ -117,9 +131,9 @@ struct tw_address {
 	__u32 kind;    /* TW_ADDRESS_*; 0: empty bucket */
 	__u32 _pad;
 };
-#define TW_ADDRESS_USED 0x1
-#define TW_ADDRESS_LOCAL 0x2 /* the node's own */
-#define TW_ADDRESS_PROBES 16 /* an address stands at most so many buckets behind its hash */
+#define TW_ADDRESS_USED   0x1
+#define TW_ADDRESS_LOCAL  0x2 /* the node's own */
+#define TW_ADDRESS_PROBES 16  /* an address stands at most so many buckets behind its hash */
 
 struct tw_listen {
 	__u16 port_low;
@@ -135,11 +149,11 @@ struct tw_service {
 	__u16 port; /* the servers', 0: as the client asked */
 	__u32 member;
 	__u32 members;
-	__u32 choice[2]; /* first slot in `choices`: [0] IPv4, [1] IPv6 */
+	__u32 choice[2];  /* first slot in `choices`: [0] IPv4, [1] IPv6 */
 	__u32 choices[2]; /* slots; 0: the tier has no address of that family */
-	__u32 from_row;	  /* rows that hold the sources that may use it */
+	__u32 from_row;   /* rows that hold the sources that may use it */
 	__u32 from_rows;  /* 0: any source */
-	__u8 forward;	  /* enum tw_forward */
+	__u8 forward;     /* enum tw_forward */
 	__u8 _pad[3];
 };
 
@@ -156,12 +170,12 @@ struct tw_tier {
 struct tw_server {
 	union tw_addr addr[2]; /* [0] IPv4, [1] IPv6; zero: none */
 	struct tw_list rules;  /* its own, asked before its tier's; its default is never used */
-	__u32 device;	       /* ifindex of a fixed next hop, 0: where the packet came in */
+	__u32 device;          /* ifindex of a fixed next hop, 0: where the packet came in */
 	__u16 tier;
 	__u8 has_mac, has_device;
-	__u8 mac[6];	       /* of the fixed next hop */
-	__u8 smac[6];	       /* of `device` */
-	__u8 state;	       /* enum tw_server_state */
+	__u8 mac[6];  /* of the fixed next hop */
+	__u8 smac[6]; /* of `device` */
+	__u8 state;   /* enum tw_server_state */
 	__u8 _pad[7];
 };
 
@@ -170,11 +184,11 @@ struct tw_row {
 	union tw_addr source, source_mask;
 	union tw_addr destination, destination_mask;
 	__u16 source_port[2], destination_port[2]; /* lowest and highest */
-	__u16 length[2];			   /* of the IP packet */
-	__u16 source_set, destination_set;	   /* index in `sets`, TW_NONE16: the prefix above decides */
-	__u32 device;				   /* ifindex, 0: any */
-	__u32 rule;				   /* counter id */
-	__u16 conditions;			   /* TW_ROW_*: which of the others are asked */
+	__u16 length[2];                           /* of the IP packet */
+	__u16 source_set, destination_set;         /* index in `sets`, TW_NONE16: the prefix */
+	__u32 device;                              /* ifindex, 0: any */
+	__u32 rule;                                /* counter id */
+	__u16 conditions;                          /* TW_ROW_*: which of the others are asked */
 	__u8 protocol;
 	__u8 action;
 	__u8 ttl[2];
@@ -183,27 +197,27 @@ struct tw_row {
 	__u8 dscp;
 	__u8 state; /* TW_STATE_*: any of these */
 };
-#define TW_ROW_IPV4 0x0001
-#define TW_ROW_IPV6 0x0002
+#define TW_ROW_IPV4     0x0001
+#define TW_ROW_IPV6     0x0002
 #define TW_ROW_PROTOCOL 0x0004
-#define TW_ROW_PORTS 0x0008 /* only protocols with ports */
-#define TW_ROW_FLAGS 0x0010
-#define TW_ROW_TYPE 0x0020
-#define TW_ROW_CODE 0x0040
-#define TW_ROW_STATE 0x0080
-#define TW_ROW_LENGTH 0x0100
-#define TW_ROW_TTL 0x0200
-#define TW_ROW_DSCP 0x0400
+#define TW_ROW_PORTS    0x0008 /* only protocols with ports */
+#define TW_ROW_FLAGS    0x0010
+#define TW_ROW_TYPE     0x0020
+#define TW_ROW_CODE     0x0040
+#define TW_ROW_STATE    0x0080
+#define TW_ROW_LENGTH   0x0100
+#define TW_ROW_TTL      0x0200
+#define TW_ROW_DSCP     0x0400
 #define TW_ROW_FRAGMENT 0x0800
 
-#define TW_STATE_NEW 0x1
+#define TW_STATE_NEW         0x1
 #define TW_STATE_ESTABLISHED 0x2
 
 #define TW_NAME 32 /* of sets, tiers, servers, services; with the closing NUL */
 
 struct tw_set_map {
 	char name[TW_NAME]; /* empty: the address list of a rule */
-	__u32 index;	    /* in `sets` */
+	__u32 index;        /* in `sets` */
 	__u32 entries;
 	__u64 content; /* sum of hashes of its prefixes: equal sets share a trie across policies */
 };
@@ -211,12 +225,12 @@ struct tw_set_map {
 /* -- sets: element of `sets`, an LPM trie --------------------------------- */
 struct tw_set_key {
 	__u32 prefixlen; /* TW_SET_FAMILY_BITS and 0-128; IPv4 prefixes are 96 longer */
-	__u32 family;	 /* 0: IPv4, 1: IPv6; ::/0 must not hold ::ffff:a.b.c.d */
-	__be32 addr[4];	 /* as in union tw_addr */
+	__u32 family;    /* 0: IPv4, 1: IPv6; ::/0 must not hold ::ffff:a.b.c.d */
+	__be32 addr[4];  /* as in union tw_addr */
 };
 #define TW_SET_FAMILY_BITS 32
 struct tw_set_entry {
-	__u32 expires;	 /* second since boot; 0: never */
+	__u32 expires;   /* second since boot; 0: never */
 	__u32 prefixlen; /* as in its key: an LPM look-up tells no other way which prefix matched */
 };
 
@@ -237,30 +251,30 @@ struct tw_flow_key6 {
 
 /* Either direction of a flow, keyed by the packet as it comes in. */
 struct tw_flow {
-	__u32 generation; /* of the policy that last judged it */
-	__u32 seen;	  /* second of its last packet, since boot */
-	__u32 rule;	  /* counter ids: what accepted (or refused) it, */
-	__u32 service;	  /* its service, */
-	__u32 member;	  /* its server within the service; TW_NONE32: none */
-	__u16 server;	  /* index in `servers` of that generation, or TW_NONE16 */
-	__u8 state;	  /* enum tw_flow_state */
-	__u8 flags;	  /* TW_FLOW_* */
+	__u32 generation;   /* of the policy that last judged it */
+	__u32 seen;         /* second of its last packet, since boot */
+	__u32 rule;         /* counter ids: what accepted (or refused) it, */
+	__u32 service;      /* its service, */
+	__u32 member;       /* its server within the service; TW_NONE32: none */
+	__u16 server;       /* index in `servers` of that generation, or TW_NONE16 */
+	__u8 state;         /* enum tw_flow_state */
+	__u8 flags;         /* TW_FLOW_* */
 	union tw_addr addr; /* nat: what the destination (REPLY: the source) becomes */
-	__u16 port;	    /* host order */
+	__u16 port;         /* host order */
 	__u8 forward;
 	__u8 reason; /* REFUSED: enum tw_reason */
 	__u32 _pad;
 };
 enum tw_flow_state { TW_FLOW_NEW, TW_FLOW_ESTABLISHED, TW_FLOW_CLOSING };
-#define TW_FLOW_REPLY 0x1    /* from the one who was asked to the one who asked */
-#define TW_FLOW_BALANCED 0x2 /* goes through a service */
-#define TW_FLOW_OUTGOING 0x4 /* begun by a server of ours towards somebody else */
-#define TW_FLOW_REFUSED 0x8  /* was accepted, a later policy refuses it */
-#define TW_FLOW_LOCAL 0x10   /* ends at this node: only one direction comes in */
+#define TW_FLOW_REPLY    0x1  /* from the one who was asked to the one who asked */
+#define TW_FLOW_BALANCED 0x2  /* goes through a service */
+#define TW_FLOW_OUTGOING 0x4  /* begun by a server of ours towards somebody else */
+#define TW_FLOW_REFUSED  0x8  /* was accepted, a later policy refuses it */
+#define TW_FLOW_LOCAL    0x10 /* ends at this node: only one direction comes in */
 
 struct tw_fragment_key {
 	union tw_addr saddr, daddr;
-	__be32 id;
+	__u32 id; /* as it stands in the packet */
 	__u8 protocol;
 	__u8 _pad[3];
 };
@@ -303,27 +317,27 @@ enum tw_stage {
 };
 
 enum tw_says {
-	TW_SAYS_NOT_IP,		/* left to the kernel */
-	TW_SAYS_NEIGHBOUR,	/* neighbour discovery always passes */
+	TW_SAYS_NOT_IP,    /* left to the kernel */
+	TW_SAYS_NEIGHBOUR, /* neighbour discovery always passes */
 	TW_SAYS_PARSED,
-	TW_SAYS_REASON,		/* value: enum tw_reason */
-	TW_SAYS_ACCEPTED_BY,	/* value: counter id of a rule or default */
-	TW_SAYS_REFUSED_BY,	/* value: counter id of a rule or default */
+	TW_SAYS_REASON,      /* value: enum tw_reason */
+	TW_SAYS_ACCEPTED_BY, /* value: counter id of a rule or default */
+	TW_SAYS_REFUSED_BY,  /* value: counter id of a rule or default */
 	TW_SAYS_NO_RULES,
-	TW_SAYS_FLOW_KNOWN,	/* value: enum tw_flow_state */
-	TW_SAYS_FLOW_STALE,	/* accepted by an older policy: the rules are asked again */
+	TW_SAYS_FLOW_KNOWN, /* value: enum tw_flow_state */
+	TW_SAYS_FLOW_STALE, /* accepted by an older policy: the rules are asked again */
 	TW_SAYS_FLOW_UNKNOWN,
-	TW_SAYS_SERVICE,	/* value: counter id */
-	TW_SAYS_SERVER,		/* value: index in `servers`: the packet is for it, or chosen */
-	TW_SAYS_SERVER_KEPT,	/* value: index in `servers` */
-	TW_SAYS_LOCAL,		/* for this node */
-	TW_SAYS_SOCKET,		/* a socket of this node has it open */
-	TW_SAYS_OUTGOING,	/* value: index in `servers`: it began this */
-	TW_SAYS_RELATED,	/* an ICMP error about a known flow */
+	TW_SAYS_SERVICE,     /* value: counter id */
+	TW_SAYS_SERVER,      /* value: index in `servers`: the packet is for it, or chosen */
+	TW_SAYS_SERVER_KEPT, /* value: index in `servers` */
+	TW_SAYS_LOCAL,       /* for this node */
+	TW_SAYS_SOCKET,      /* a socket of this node has it open */
+	TW_SAYS_OUTGOING,    /* value: index in `servers`: it began this */
+	TW_SAYS_RELATED,     /* an ICMP error about a known flow */
 	TW_SAYS_NOT_OURS,
 	TW_SAYS_TO_KERNEL,
-	TW_SAYS_KERNEL_ROUTES,	/* rewritten, but the kernel must send it. value: result of the route look-up */
-	TW_SAYS_TO_DEVICE,	/* value: ifindex */
+	TW_SAYS_KERNEL_ROUTES, /* rewritten, but the kernel must send it. value: result of the route look-up */
+	TW_SAYS_TO_DEVICE, /* value: ifindex */
 	TW_SAYS_COUNT,
 };
 

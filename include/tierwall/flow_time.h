@@ -9,12 +9,12 @@
 #include "packet.h"
 
 /* Seconds.  A FIN or RST shortens the time, so that ports can be used again. */
-#define TW_IDLE_TCP_NEW 60
+#define TW_IDLE_TCP_NEW         60
 #define TW_IDLE_TCP_ESTABLISHED 432000 /* five days: pools of database connections idle for long */
-#define TW_IDLE_CLOSING 120
-#define TW_IDLE_UDP 180
-#define TW_IDLE_ICMP 30
-#define TW_IDLE_OTHER 600
+#define TW_IDLE_CLOSING         120
+#define TW_IDLE_UDP             180
+#define TW_IDLE_ICMP            30
+#define TW_IDLE_OTHER           600
 
 static __always_inline __u32 tw_flow_idle_time(const struct tw_flow *flow, __u8 protocol)
 {

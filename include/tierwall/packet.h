@@ -26,11 +26,11 @@
 #define __always_inline inline __attribute__((always_inline))
 #endif
 
-#define TW_SCTP 132
-#define TW_AH 51
+#define TW_SCTP     132
+#define TW_AH       51
 #define TW_MOBILITY 135
-#define TW_HIP 139
-#define TW_SHIM6 140
+#define TW_HIP      139
+#define TW_SHIM6    140
 
 #define TW_FIN 0x01
 #define TW_SYN 0x02
@@ -39,7 +39,7 @@
 #define TW_ACK 0x10
 #define TW_URG 0x20
 
-#define TW_EXTENSIONS 8	     /* IPv6 extension headers that are followed */
+#define TW_EXTENSIONS  8     /* IPv6 extension headers that are followed */
 #define TW_HEADERS_MAX 1024u /* bytes before the transport header */
 
 /* Ports of a header that all transport protocols with ports begin with. */
@@ -64,25 +64,25 @@ struct tw_icmp { /* RFC 792, RFC 4443 */
 	__be16 id, sequence; /* of an echo; other messages: something else */
 };
 
-#define TW_ICMP_ECHO_REPLY 0
-#define TW_ICMP_UNREACHABLE 3
-#define TW_ICMP_SOURCE_QUENCH 4
-#define TW_ICMP_ECHO_REQUEST 8
-#define TW_ICMP_TIME_EXCEEDED 11
-#define TW_ICMP_PARAMETER_PROBLEM 12
-#define TW_ICMP6_ECHO_REQUEST 128
-#define TW_ICMP6_ECHO_REPLY 129
+#define TW_ICMP_ECHO_REPLY           0
+#define TW_ICMP_UNREACHABLE          3
+#define TW_ICMP_SOURCE_QUENCH        4
+#define TW_ICMP_ECHO_REQUEST         8
+#define TW_ICMP_TIME_EXCEEDED        11
+#define TW_ICMP_PARAMETER_PROBLEM    12
+#define TW_ICMP6_ECHO_REQUEST        128
+#define TW_ICMP6_ECHO_REPLY          129
 #define TW_ICMP6_ROUTER_SOLICITATION 133
-#define TW_ICMP6_REDIRECT 137
+#define TW_ICMP6_REDIRECT            137
 
 enum tw_fragment_part { TW_WHOLE, TW_FRAGMENT_FIRST, TW_FRAGMENT_LATER };
 
 struct tw_packet {
 	union tw_addr saddr, daddr;
 	__u16 sport, dport; /* host order; ICMP echo: both its identifier; else 0 */
-	__u16 length;	    /* of the IP packet */
-	__u16 l3, l4;	    /* where the headers start; l4 of a later fragment: its data */
-	__u8 family;	    /* 0: IPv4, 1: IPv6: index of addr[], choice[] ... */
+	__u16 length;       /* of the IP packet */
+	__u16 l3, l4;       /* where the headers start; l4 of a later fragment: its data */
+	__u8 family;        /* 0: IPv4, 1: IPv6: index of addr[], choice[] ... */
 	__u8 protocol;
 	__u8 flags; /* TCP */
 	__u8 type, code;
@@ -93,7 +93,7 @@ struct tw_packet {
 	__u8 tags;     /* VLAN */
 	__u8 may_fragment;
 	__u8 _pad;
-	__be32 fragment_id;
+	__u32 fragment_id; /* as it stands in the packet */
 };
 
 enum tw_parsed { TW_PARSED, TW_PARSED_OTHER, TW_PARSED_REFUSED };
@@ -110,18 +110,21 @@ static __always_inline const void *tw_at(const void *data, const void *end, __u3
 
 static __always_inline __u16 tw_host16(__be16 value)
 {
-	return __builtin_bswap16((__u16)value);
+	return __builtin_bswap16((__force __u16)value);
 }
 
 static __always_inline __u32 tw_host32(__be32 value)
 {
-	return __builtin_bswap32((__u32)value);
+	return __builtin_bswap32((__force __u32)value);
 }
+
+/* A constant in network order. */
+#define TW_BE32(value) ((__force __be32)__builtin_bswap32(value))
 
 static __always_inline void tw_addr_from_ipv4(union tw_addr *addr, __be32 ipv4)
 {
 	addr->halves[0] = 0;
-	addr->words[2] = (__be32)0xffff0000u; /* ::ffff: in network order */
+	addr->words[2] = TW_BE32(0xffff);
 	addr->words[3] = ipv4;
 }
 
@@ -182,9 +185,8 @@ static __always_inline int tw_is_icmp_error(const struct tw_packet *p)
 /* Router and neighbour solicitation, advertisement and redirect (RFC 4861): never ours to judge. */
 static __always_inline int tw_is_neighbour_discovery(const struct tw_packet *p)
 {
-	return p->family && p->protocol == IPPROTO_ICMPV6 && p->part == TW_WHOLE &&
-	       p->ttl == 255 && p->type >= TW_ICMP6_ROUTER_SOLICITATION &&
-	       p->type <= TW_ICMP6_REDIRECT;
+	return p->family && p->protocol == IPPROTO_ICMPV6 && p->part == TW_WHOLE && p->ttl == 255 &&
+	       p->type >= TW_ICMP6_ROUTER_SOLICITATION && p->type <= TW_ICMP6_REDIRECT;
 }
 
 static __always_inline int tw_has_ports(__u8 protocol)
@@ -205,8 +207,8 @@ static __always_inline int tw_is_syn(const struct tw_packet *p)
 static __always_inline int tw_parse_transport(struct tw_packet *p, const void *data,
 					      const void *end, __u32 rest)
 {
-	const int short_reason = p->part == TW_FRAGMENT_FIRST ? TW_REASON_FRAGMENT
-							      : TW_REASON_MALFORMED;
+	const int short_reason =
+		p->part == TW_FRAGMENT_FIRST ? TW_REASON_FRAGMENT : TW_REASON_MALFORMED;
 
 	if (p->protocol == IPPROTO_TCP) {
 		const struct tw_tcp *tcp = tw_at(data, end, p->l4, sizeof(*tcp));
@@ -287,7 +289,7 @@ static __always_inline int tw_parse_ipv4(struct tw_packet *p, const void *data, 
 	tw_addr_from_ipv4(&p->daddr, ip->daddr);
 	fragment = tw_host16(ip->frag_off);
 	p->may_fragment = !(fragment & 0x4000);
-	p->fragment_id = ip->id;
+	p->fragment_id = (__force __u16)ip->id;
 	p->l4 = p->l3 + header;
 	reason = tw_check_fragment(p, (fragment & 0x1fff) * 8, (fragment & 0x2000) != 0,
 				   total - header);
@@ -344,7 +346,7 @@ static __always_inline int tw_parse_extensions(struct tw_packet *p, const void *
 
 			if (fragment_headers++)
 				return TW_REASON_MALFORMED;
-			p->fragment_id = extension->id;
+			p->fragment_id = (__force __u32)extension->id;
 			reason = tw_check_fragment(p, fragment & 0xfff8, fragment & 1, left);
 			if (reason != TW_REASON_NONE)
 				return reason;
@@ -353,9 +355,8 @@ static __always_inline int tw_parse_extensions(struct tw_packet *p, const void *
 		}
 		header = p->protocol;
 	}
-	if (p->part == TW_FRAGMENT_LATER)
-		header = p->protocol; /* what follows is data, whatever its first bytes say */
-	else if (tw_is_extension(header))
+	/* behind a later fragment's header is data, whatever its first bytes say */
+	if (p->part != TW_FRAGMENT_LATER && tw_is_extension(header))
 		return TW_REASON_MALFORMED;
 	if (at > TW_HEADERS_MAX)
 		return TW_REASON_MALFORMED;
@@ -404,13 +405,13 @@ static __always_inline int tw_is_martian(const struct tw_packet *p)
 	if (!p->family) {
 		if (s->bytes[12] == 127 || d->bytes[12] == 127)
 			return 1;
-		if ((s->bytes[12] & 0xf0) == 224 || s->words[3] == 0xffffffffu)
+		if ((s->bytes[12] & 0xf0) == 224 || s->words[3] == TW_BE32(0xffffffff))
 			return 1;
 		if (d->bytes[12] == 0)
 			return 1;
 		if (s->bytes[12] == 0)
-			return !(s->words[3] == 0 && p->protocol == IPPROTO_UDP &&
-				 p->sport == 68 && p->dport == 67);
+			return !(s->words[3] == 0 && p->protocol == IPPROTO_UDP && p->sport == 68 &&
+				 p->dport == 67);
 		return 0;
 	}
 	if (s->bytes[0] == 0xff)
@@ -418,14 +419,14 @@ static __always_inline int tw_is_martian(const struct tw_packet *p)
 	if (s->halves[0] == 0) {
 		if (s->words[2] == 0 && s->words[3] == 0)
 			return p->protocol != IPPROTO_ICMPV6;
-		if (s->words[2] == 0 && s->words[3] == (__be32)0x01000000u)
+		if (s->words[2] == 0 && s->words[3] == TW_BE32(1))
 			return 1;
-		if (s->words[2] == (__be32)0xffff0000u)
+		if (s->words[2] == TW_BE32(0xffff))
 			return 1; /* IPv4-mapped: our own form, not to be forged */
 	}
 	if (d->halves[0] == 0 &&
-	    ((d->words[2] == 0 && (d->words[3] == 0 || d->words[3] == (__be32)0x01000000u)) ||
-	     d->words[2] == (__be32)0xffff0000u))
+	    ((d->words[2] == 0 && (d->words[3] == 0 || d->words[3] == TW_BE32(1))) ||
+	     d->words[2] == TW_BE32(0xffff)))
 		return 1;
 	return 0;
 }

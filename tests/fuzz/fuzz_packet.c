@@ -29,8 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case TW_PARSED:
 		if (p.l3 + p.length + 0u > size - 1 || p.l4 < p.l3 || p.l4 > p.l3 + p.length)
 			abort();
-		if (p.protocol == IPPROTO_TCP && p.part == TW_WHOLE &&
-		    !tw_tcp_flags_valid(p.flags))
+		if (p.protocol == IPPROTO_TCP && p.part == TW_WHOLE && !tw_tcp_flags_valid(p.flags))
 			abort();
 		break;
 	case TW_PARSED_REFUSED:

@@ -25,22 +25,22 @@ static inline bool random_bool(void)
 
 static inline void random_name(char out[TW_NAME])
 {
-	static const char *const words[] = { "web", "port", "accept", "_x", "a-b.c", "host2", "any" };
+	static const char *const words[] = {"web", "port", "accept", "_x", "a-b.c", "host2", "any"};
 
 	snprintf(out, TW_NAME, "%s%u", words[random_below(7)], random_below(1000));
 }
 
 static inline void random_device(char out[16])
 {
-	static const char *const names[] = { "eth0", "eth0.100", "port", "6to4", "a;b", "q\"\\{", "#x",
-					     "exactly15bytes." };
+	static const char *const names[] = {"eth0", "eth0.100", "port", "6to4",
+					    "a;b",  "q\"\\{",   "#x",   "exactly15bytes."};
 
-	strcpy(out, names[random_below(8)]);
+	snprintf(out, 16, "%s", names[random_below(8)]);
 }
 
 static inline union tw_addr random_addr(int family)
 {
-	union tw_addr addr = { 0 };
+	union tw_addr addr = {0};
 
 	for (int i = family ? 0 : 12; i < 16; i++)
 		addr.bytes[i] = (uint8_t)(random_bool() ? random_below(256) : 0);
@@ -56,11 +56,11 @@ static inline union tw_addr random_addr(int family)
 static inline struct prefix random_prefix(void)
 {
 	int family = random_below(2);
-	struct prefix prefix = { .addr = random_addr(family) };
+	struct prefix prefix = {.addr = random_addr(family)};
 
 	prefix.bits = (uint8_t)(family ? random_below(129) : 96 + random_below(33));
 	for (int bit = prefix.bits; bit < 128; bit++)
-		prefix.addr.bytes[bit / 8] &= (uint8_t)~(0x80 >> bit % 8);
+		prefix.addr.bytes[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
 	return prefix;
 }
 
@@ -101,8 +101,8 @@ static inline void random_limit(struct limit *limit)
 /* Fields that depend on the protocol: flags are tcp's, types are icmp's, codes are types'. */
 static inline void random_protocol(struct rule *rule)
 {
-	static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6,
-					     IPPROTO_SCTP, 47, 0, 255 };
+	static const uint8_t protocols[] = {
+		IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_SCTP, 47, 0, 255};
 
 	rule->fields |= RULE_PROTOCOL;
 	rule->protocol = protocols[random_below(8)];
@@ -123,8 +123,9 @@ static inline void random_protocol(struct rule *rule)
 
 static inline void random_matches(struct rule *rule)
 {
-	static const enum rule_fields independent[] = { RULE_STATE, RULE_LENGTH, RULE_TTL, RULE_DSCP,
-							RULE_FRAGMENT, RULE_DEVICE, RULE_LIMIT, RULE_LOG };
+	static const enum rule_fields independent[] = {RULE_STATE, RULE_LENGTH,   RULE_TTL,
+						       RULE_DSCP,  RULE_FRAGMENT, RULE_DEVICE,
+						       RULE_LIMIT, RULE_LOG};
 
 	for (size_t i = 0; i < 8; i++)
 		if (!random_below(4))
@@ -133,7 +134,8 @@ static inline void random_matches(struct rule *rule)
 		rule->state = random_bool() ? TW_STATE_NEW : TW_STATE_ESTABLISHED;
 	if (rule->fields & RULE_LENGTH) {
 		rule->length[0] = (uint16_t)random_below(65536);
-		rule->length[1] = (uint16_t)(rule->length[0] + random_below(65536u - rule->length[0]));
+		rule->length[1] =
+			(uint16_t)(rule->length[0] + random_below(65536u - rule->length[0]));
 	}
 	if (rule->fields & RULE_TTL) {
 		rule->ttl[0] = (uint8_t)random_below(256);
@@ -149,7 +151,7 @@ static inline void random_matches(struct rule *rule)
 
 static inline void random_rule(struct rule *rule)
 {
-	static const char *const names[] = { "a name", "# { } ; \"", "é ☎", "accept tcp" };
+	static const char *const names[] = {"a name", "# { } ; \"", "é ☎", "accept tcp"};
 
 	rule->action = (uint8_t)random_below(3);
 	if (random_bool())
@@ -184,7 +186,8 @@ static inline void random_server(struct server *server)
 	server->has_mac = random_bool();
 	if (server->has_mac)
 		for (int i = 0; i < 6; i++)
-			server->mac[i] = (uint8_t)(i ? random_below(256) : 2 * (1 + random_below(127)));
+			server->mac[i] =
+				(uint8_t)(i ? random_below(256) : 2 * (1 + random_below(127)));
 	if (random_bool())
 		random_device(server->device);
 	random_rules(&server->rules);
@@ -195,7 +198,8 @@ static inline void random_tier(struct tier *tier)
 {
 	random_name(tier->name);
 	for (uint32_t left = random_below(4); left; left--)
-		random_server(config_push(&tier->servers, &tier->server_count, sizeof(struct server)));
+		random_server(
+			config_push(&tier->servers, &tier->server_count, sizeof(struct server)));
 	random_rules(&tier->rules);
 	tier->rules.default_action = (uint8_t)random_below(3);
 	tier->rules.strict = random_bool();
@@ -203,18 +207,19 @@ static inline void random_tier(struct tier *tier)
 
 static inline void random_service(struct service *service)
 {
-	static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, 99 };
+	static const uint8_t protocols[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, 99};
 
 	random_name(service->name);
 	for (uint32_t left = random_below(4); left; left--) {
-		struct listen *listen = config_push(&service->listens, &service->listen_count,
-						    sizeof(*listen));
+		struct listen *listen =
+			config_push(&service->listens, &service->listen_count, sizeof(*listen));
 
 		listen->addr = random_addr(random_below(2));
 		listen->protocol = protocols[random_below(4)];
 		random_ports(&listen->ports, 1);
 	}
-	random_name(service->tier);
+	if (random_below(8))
+		random_name(service->tier);
 	service->forward = (uint8_t)random_below(5);
 	service->port = (uint16_t)(random_bool() ? random_below(65536) : 0);
 	random_addresses(&service->from);
@@ -238,8 +243,8 @@ static inline struct config *random_config(uint64_t seed)
 	random_state = seed;
 	assert_int_equal(config_new(&config, "random.conf"), 0);
 	for (uint32_t left = random_below(3); left; left--) {
-		struct interface *interface = config_push(&config->interfaces, &config->interface_count,
-							  sizeof(*interface));
+		struct interface *interface = config_push(
+			&config->interfaces, &config->interface_count, sizeof(*interface));
 
 		random_device(interface->name);
 		interface->mode = (enum interface_mode)random_below(3);

@@ -46,18 +46,20 @@ static inline int run_rows(const char *group, const void *rows, size_t size, siz
 static inline char *take_mark(const char *text, struct place *at)
 {
 	const char *mark = strchr(text, '^');
-	char *copy = strdup(text);
+	char *copy = NULL;
 
-	assert_non_null(copy);
-	*at = (struct place){ 0, 0 };
-	if (!mark)
+	*at = (struct place){0, 0};
+	if (!mark) {
+		copy = strdup(text);
+		assert_non_null(copy);
 		return copy;
-	memmove(copy + (mark - text), mark + 1, strlen(mark));
-	*at = (struct place){ 1, 1 };
+	}
+	assert_true(asprintf(&copy, "%.*s%s", (int)(mark - text), text, mark + 1) >= 0);
+	*at = (struct place){1, 1};
 	for (const char *byte = text; byte < mark; byte++) {
 		at->column++;
 		if (*byte == '\n')
-			*at = (struct place){ at->line + 1, 1 };
+			*at = (struct place){at->line + 1, 1};
 	}
 	return copy;
 }
@@ -91,7 +93,7 @@ static inline size_t caret_column(const struct diagnostic *diagnostic)
 /* Parses and checks a text that must be right. */
 static inline struct config *parse_right(const char *text)
 {
-	struct diagnostic diagnostic = { 0 };
+	struct diagnostic diagnostic = {0};
 	struct config *config = NULL;
 	int result = config_parse(&config, "t.conf", text, strlen(text), &diagnostic);
 

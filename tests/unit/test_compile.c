@@ -25,7 +25,8 @@ static const char three_tiers[] =
 	"        accept udp to port 53\n"
 	"    }\n"
 	"}\n"
-	"service www { listen 203.0.113.80 tcp port 443; listen 2001:db8::80 tcp port 443; tier web }\n";
+	"service www { listen 203.0.113.80 tcp port 443; listen 2001:db8::80 tcp port 443; tier "
+	"web }\n";
 
 struct made {
 	struct config *config;
@@ -45,8 +46,8 @@ static struct made make(const char *text, const struct made *before)
 		fail_msg("%s", diagnostic.text);
 	if (before)
 		assert_int_equal(ids_inherit(made.config, before->config), 0);
-	assert_int_equal(policy_compile(&made.compiled, made.config,
-					before ? before->image : NULL, &facts, &diagnostic),
+	assert_int_equal(policy_compile(&made.compiled, made.config, before ? before->image : NULL,
+					&facts, &diagnostic),
 			 0);
 	made.image = (const void *)made.compiled.image;
 	return made;
@@ -91,7 +92,8 @@ static void a_rule_with_lists_is_a_row_for_each_combination(void **state)
 {
 	struct made made = make(three_tiers, NULL);
 	const struct tw_tier *tier = IMAGE_SECTION(made.image, struct tw_tier, tiers);
-	const struct tw_row *rows = IMAGE_SECTION(made.image, struct tw_row, rows) + tier->rules.row;
+	const struct tw_row *rows =
+		IMAGE_SECTION(made.image, struct tw_row, rows) + tier->rules.row;
 
 	(void)state;
 	/* two port ranges; one set of two prefixes and one set by name; one */

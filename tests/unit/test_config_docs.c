@@ -45,7 +45,7 @@ static size_t visit_blocks(const char *mark, void (*each)(const char *text, size
 
 static void parse_file(const char *text, size_t length)
 {
-	struct diagnostic diagnostic = { 0 };
+	struct diagnostic diagnostic = {0};
 	struct config *config = NULL;
 
 	if (config_parse(&config, config_name, text, length, &diagnostic) ||
@@ -67,7 +67,7 @@ static void each_line(const char *text, size_t length, void (*each)(const char *
 
 static void parse_rule(const char *line)
 {
-	struct diagnostic diagnostic = { 0 };
+	struct diagnostic diagnostic = {0};
 	struct rule rule;
 
 	if (rule_parse(&rule, line, &diagnostic))
@@ -82,7 +82,7 @@ static void parse_rules(const char *text, size_t length)
 
 static void parse_later(const char *line)
 {
-	struct diagnostic diagnostic = { 0 };
+	struct diagnostic diagnostic = {0};
 	struct rule rule;
 
 	assert_int_equal(rule_parse(&rule, line, &diagnostic), MISTAKE);

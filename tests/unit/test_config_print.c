@@ -53,63 +53,64 @@ static const char example[] =
 	"    from @office                                # optional\n"
 	"}\n";
 
-static const char example_printed[] = "interface eth0\n"
-				      "interface eth1\n"
-				      "\n"
-				      "hash-key 000102030405060708090a0b0c0d0e0f\n"
-				      "\n"
-				      "set office { 198.51.100.0/24, 2001:db8:10::/48 }\n"
-				      "set blocked { 192.0.2.1 }\n"
-				      "\n"
-				      "guard {\n"
-				      "    drop from @blocked\n"
-				      "    default accept\n"
-				      "}\n"
-				      "\n"
-				      "host {\n"
-				      "    accept tcp from @office to port 22\n"
-				      "    default drop\n"
-				      "}\n"
-				      "\n"
-				      "tier web {\n"
-				      "    server web1 10.0.1.11 weight 2\n"
-				      "    server web2 10.0.1.12 2001:db8:1::12\n"
-				      "    server web3 10.0.1.13 mac 02:00:00:00:01:13 device eth1\n"
-				      "    firewall {\n"
-				      "        accept tcp to port 443\n"
-				      "        accept tcp from @office to port 22 # administration\n"
-				      "        accept icmp type echo-request\n"
-				      "        default drop\n"
-				      "    }\n"
-				      "}\n"
-				      "\n"
-				      "tier app {\n"
-				      "    server app1 10.0.2.11\n"
-				      "    firewall {\n"
-				      "        default drop\n"
-				      "    }\n"
-				      "}\n"
-				      "\n"
-				      "tier db {\n"
-				      "    server db1 10.0.3.11 {\n"
-				      "        firewall {\n"
-				      "            drop tcp from @app to port 3307\n"
-				      "        }\n"
-				      "    }\n"
-				      "    server db2 10.0.3.12\n"
-				      "    firewall {\n"
-				      "        accept tcp from @app to port 3306\n"
-				      "        default drop\n"
-				      "    }\n"
-				      "}\n"
-				      "\n"
-				      "service www {\n"
-				      "    listen 203.0.113.10 tcp port 443\n"
-				      "    tier web\n"
-				      "    forward nat\n"
-				      "    port 8443\n"
-				      "    from @office\n"
-				      "}\n";
+static const char example_printed[] =
+	"interface eth0\n"
+	"interface eth1\n"
+	"\n"
+	"hash-key 000102030405060708090a0b0c0d0e0f\n"
+	"\n"
+	"set office { 198.51.100.0/24, 2001:db8:10::/48 }\n"
+	"set blocked { 192.0.2.1 }\n"
+	"\n"
+	"guard {\n"
+	"    drop from @blocked\n"
+	"    default accept\n"
+	"}\n"
+	"\n"
+	"host {\n"
+	"    accept tcp from @office to port 22\n"
+	"    default drop\n"
+	"}\n"
+	"\n"
+	"tier web {\n"
+	"    server web1 10.0.1.11 weight 2\n"
+	"    server web2 10.0.1.12 2001:db8:1::12\n"
+	"    server web3 10.0.1.13 mac 02:00:00:00:01:13 device eth1\n"
+	"    firewall {\n"
+	"        accept tcp to port 443\n"
+	"        accept tcp from @office to port 22 # administration\n"
+	"        accept icmp type echo-request\n"
+	"        default drop\n"
+	"    }\n"
+	"}\n"
+	"\n"
+	"tier app {\n"
+	"    server app1 10.0.2.11\n"
+	"    firewall {\n"
+	"        default drop\n"
+	"    }\n"
+	"}\n"
+	"\n"
+	"tier db {\n"
+	"    server db1 10.0.3.11 {\n"
+	"        firewall {\n"
+	"            drop tcp from @app to port 3307\n"
+	"        }\n"
+	"    }\n"
+	"    server db2 10.0.3.12\n"
+	"    firewall {\n"
+	"        accept tcp from @app to port 3306\n"
+	"        default drop\n"
+	"    }\n"
+	"}\n"
+	"\n"
+	"service www {\n"
+	"    listen 203.0.113.10 tcp port 443\n"
+	"    tier web\n"
+	"    forward nat\n"
+	"    port 8443\n"
+	"    from @office\n"
+	"}\n";
 
 struct row {
 	const char *says;
@@ -118,33 +119,76 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{ "the example is printed in its canonical form", example, example_printed },
-	{ "the canonical form prints to itself", example_printed, NULL },
-	{ "interfaces with a mode", "interface eth0 { mode native }\ninterface \"a{b\" { mode generic }\n", NULL },
-	{ "the automatic mode is not printed", "interface eth0 {\n mode auto\n}\n", "interface eth0\n" },
-	{ "a hash key in capitals", "hash-key 000102030405060708090A0B0C0D0E0F\n", "hash-key 000102030405060708090a0b0c0d0e0f\n" },
-	{ "an empty set", "set a {\n}\n", "set a { }\n" },
-	{ "a set of four stands in a line", "set a { 10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4 }\n", NULL },
-	{ "a set of five has lines", "set a {10.0.0.5,10.0.0.2\n10.0.0.3,10.0.0.4, ::1}\n", "set a {\n    10.0.0.2\n    10.0.0.3\n    10.0.0.4\n    10.0.0.5\n    ::1\n}\n" },
-	{ "duplicates of a set are merged", "set a { 10.0.0.1, 10.0.0.1/32, 10.0.0.0/8, 10.9.9.9/8 }\n", "set a { 10.0.0.0/8, 10.0.0.1 }\n" },
-	{ "a set is sorted, IPv4 first", "set a { ::, 2001:db8::/32, 10.0.0.0/8, 9.0.0.0/8 }\n", "set a { 9.0.0.0/8, 10.0.0.0/8, ::, 2001:db8::/32 }\n" },
-	{ "a guard with a default alone", "guard {\n    default drop\n}\n", NULL },
-	{ "a guard that says nothing new is not printed", "interface e\nguard {\n default accept\n}\n", "interface e\n" },
-	{ "but nothing at all would be an empty file", "guard { }\n", "guard {\n    default accept\n}\n" },
-	{ "a host block without rules", "host { }\n", "host {\n    default drop\n}\n" },
-	{ "a strict host", "host {\n    strict\n    accept tcp\n    default accept\n}\n", NULL },
-	{ "strict in a tier stands in its firewall", "tier t { strict }\n", "tier t {\n    firewall {\n        strict\n        default drop\n    }\n}\n" },
-	{ "a server's options in their order", "tier t {\n    server a device e state down mac 02:00:00:00:00:0A weight 7 2001:db8::1 10.0.0.1\n}\n", "tier t {\n    server a 10.0.0.1 2001:db8::1 weight 7 mac 02:00:00:00:00:0a device e state down\n    firewall {\n        default drop\n    }\n}\n" },
-	{ "defaults of a server are not printed", "tier t {\n server a 10.0.0.1 weight 1 state up { firewall { } }\n}\n", "tier t {\n    server a 10.0.0.1\n    firewall {\n        default drop\n    }\n}\n" },
-	{ "a server of weight 0", "tier t {\n    server a 10.0.0.1 weight 0\n    firewall {\n        default accept\n    }\n}\n", NULL },
-	{ "a service's way to forward is always printed", "tier t { }\nservice s { listen 10.0.0.1 udp port { 53, 5353-5354 }; tier t }\n", "tier t {\n    firewall {\n        default drop\n    }\n}\n\nservice s {\n    listen 10.0.0.1 udp port 53,5353-5354\n    tier t\n    forward nat\n}\n" },
-	{ "a service from a list", "tier t {\n    firewall {\n        default drop\n    }\n}\n\nservice s {\n    listen 10.0.0.1 tcp port 1\n    tier t\n    forward l2\n    from { @t, 10.0.0.0/8 }\n}\n", NULL },
-	{ "a service from any", "tier t { }\nservice s { listen 10.0.0.1 tcp port 1; tier t; from any }\n", "tier t {\n    firewall {\n        default drop\n    }\n}\n\nservice s {\n    listen 10.0.0.1 tcp port 1\n    tier t\n    forward nat\n}\n" },
-	{ "names of rules come back", "guard {\n    drop tcp from any port 1 # a # b { é\n    drop udp # x\n    default accept\n}\n", NULL },
-	{ "comments of other statements do not", "interface e # x\nguard { # y\n drop tcp # z\n # alone\n default drop # w\n} # v\n", "interface e\n\nguard {\n    drop tcp # z\n    default drop\n}\n" },
-	{ "a comment behind a block on the rule's line is no name", "tier t { firewall { drop tcp } } # x\n", "tier t {\n    firewall {\n        drop tcp\n        default drop\n    }\n}\n" },
-	{ "a comment behind a semicolon is no name", "host { drop tcp; # x\n}\n", "host {\n    drop tcp\n    default drop\n}\n" },
-	{ "statements come in one order", "service s { listen 10.0.0.1 tcp port 1; tier t; forward l2 }\ntier t { }\nhost { }\nguard { drop }\nset a { }\nhash-key 000102030405060708090a0b0c0d0e0f\ninterface e\n", "interface e\n\nhash-key 000102030405060708090a0b0c0d0e0f\n\nset a { }\n\nguard {\n    drop\n    default accept\n}\n\nhost {\n    default drop\n}\n\ntier t {\n    firewall {\n        default drop\n    }\n}\n\nservice s {\n    listen 10.0.0.1 tcp port 1\n    tier t\n    forward l2\n}\n" },
+	{"the example is printed in its canonical form", example, example_printed},
+	{"the canonical form prints to itself", example_printed, NULL},
+	{"interfaces with a mode",
+	 "interface eth0 { mode native }\ninterface \"a{b\" { mode generic }\n", NULL},
+	{"the automatic mode is not printed", "interface eth0 {\n mode auto\n}\n",
+	 "interface eth0\n"},
+	{"a hash key in capitals", "hash-key 000102030405060708090A0B0C0D0E0F\n",
+	 "hash-key 000102030405060708090a0b0c0d0e0f\n"},
+	{"an empty set", "set a {\n}\n", "set a { }\n"},
+	{"a set of four stands in a line", "set a { 10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4 }\n",
+	 NULL},
+	{"a set of five has lines", "set a {10.0.0.5,10.0.0.2\n10.0.0.3,10.0.0.4, ::1}\n",
+	 "set a {\n    10.0.0.2\n    10.0.0.3\n    10.0.0.4\n    10.0.0.5\n    ::1\n}\n"},
+	{"duplicates of a set are merged",
+	 "set a { 10.0.0.1, 10.0.0.1/32, 10.0.0.0/8, 10.9.9.9/8 }\n",
+	 "set a { 10.0.0.0/8, 10.0.0.1 }\n"},
+	{"a set is sorted, IPv4 first", "set a { ::, 2001:db8::/32, 10.0.0.0/8, 9.0.0.0/8 }\n",
+	 "set a { 9.0.0.0/8, 10.0.0.0/8, ::, 2001:db8::/32 }\n"},
+	{"a guard with a default alone", "guard {\n    default drop\n}\n", NULL},
+	{"a guard that says nothing new is not printed",
+	 "interface e\nguard {\n default accept\n}\n", "interface e\n"},
+	{"but nothing at all would be an empty file", "guard { }\n",
+	 "guard {\n    default accept\n}\n"},
+	{"a host block without rules", "host { }\n", "host {\n    default drop\n}\n"},
+	{"a strict host", "host {\n    strict\n    accept tcp\n    default accept\n}\n", NULL},
+	{"strict in a tier stands in its firewall", "tier t { strict }\n",
+	 "tier t {\n    firewall {\n        strict\n        default drop\n    }\n}\n"},
+	{"a server's options in their order",
+	 "tier t {\n    server a device e state down mac 02:00:00:00:00:0A weight 7 2001:db8::1 "
+	 "10.0.0.1\n}\n",
+	 "tier t {\n    server a 10.0.0.1 2001:db8::1 weight 7 mac 02:00:00:00:00:0a device e "
+	 "state down\n    firewall {\n        default drop\n    }\n}\n"},
+	{"defaults of a server are not printed",
+	 "tier t {\n server a 10.0.0.1 weight 1 state up { firewall { } }\n}\n",
+	 "tier t {\n    server a 10.0.0.1\n    firewall {\n        default drop\n    }\n}\n"},
+	{"a server of weight 0",
+	 "tier t {\n    server a 10.0.0.1 weight 0\n    firewall {\n        default accept\n    "
+	 "}\n}\n",
+	 NULL},
+	{"a service's way to forward is always printed",
+	 "tier t { }\nservice s { listen 10.0.0.1 udp port { 53, 5353-5354 }; tier t }\n",
+	 "tier t {\n    firewall {\n        default drop\n    }\n}\n\nservice s {\n    listen "
+	 "10.0.0.1 udp port 53,5353-5354\n    tier t\n    forward nat\n}\n"},
+	{"a service from a list",
+	 "tier t {\n    firewall {\n        default drop\n    }\n}\n\nservice s {\n    listen "
+	 "10.0.0.1 tcp port 1\n    tier t\n    forward l2\n    from { @t, 10.0.0.0/8 }\n}\n",
+	 NULL},
+	{"a service from any",
+	 "tier t { }\nservice s { listen 10.0.0.1 tcp port 1; tier t; from any }\n",
+	 "tier t {\n    firewall {\n        default drop\n    }\n}\n\nservice s {\n    listen "
+	 "10.0.0.1 tcp port 1\n    tier t\n    forward nat\n}\n"},
+	{"names of rules come back",
+	 "guard {\n    drop tcp from any port 1 # a # b { é\n    drop udp # x\n    default "
+	 "accept\n}\n",
+	 NULL},
+	{"comments of other statements do not",
+	 "interface e # x\nguard { # y\n drop tcp # z\n # alone\n default drop # w\n} # v\n",
+	 "interface e\n\nguard {\n    drop tcp # z\n    default drop\n}\n"},
+	{"a comment behind a block on the rule's line is no name",
+	 "tier t { firewall { drop tcp } } # x\n",
+	 "tier t {\n    firewall {\n        drop tcp\n        default drop\n    }\n}\n"},
+	{"a comment behind a semicolon is no name", "host { drop tcp; # x\n}\n",
+	 "host {\n    drop tcp\n    default drop\n}\n"},
+	{"statements come in one order",
+	 "service s { listen 10.0.0.1 tcp port 1; tier t; forward l2 }\ntier t { }\nhost { "
+	 "}\nguard { drop }\nset a { }\nhash-key 000102030405060708090a0b0c0d0e0f\ninterface e\n",
+	 "interface e\n\nhash-key 000102030405060708090a0b0c0d0e0f\n\nset a { }\n\nguard {\n    "
+	 "drop\n    default accept\n}\n\nhost {\n    default drop\n}\n\ntier t {\n    firewall {\n "
+	 "       default drop\n    }\n}\n\nservice s {\n    listen 10.0.0.1 tcp port 1\n    tier "
+	 "t\n    forward l2\n}\n"},
 };
 
 static void is_printed(void **state)

@@ -109,7 +109,8 @@ static void same_head(const struct config *a, const struct config *b)
 		assert_string_equal(a->sets[i].name, b->sets[i].name);
 		assert_int_equal(a->sets[i].count, b->sets[i].count);
 		for (size_t j = 0; j < a->sets[i].count; j++) {
-			assert_memory_equal(&a->sets[i].items[j].addr, &b->sets[i].items[j].addr, 16);
+			assert_memory_equal(&a->sets[i].items[j].addr, &b->sets[i].items[j].addr,
+					    16);
 			assert_int_equal(a->sets[i].items[j].bits, b->sets[i].items[j].bits);
 		}
 	}
@@ -139,7 +140,7 @@ static void a_configuration_is_the_same_after_its_text(void **state)
 	(void)state;
 	for (uint64_t seed = 1; seed <= CONFIGURATIONS; seed++) {
 		struct config *config = random_config(seed), *again = NULL;
-		struct diagnostic diagnostic = { 0 };
+		struct diagnostic diagnostic = {0};
 		char *text = printed(config), *text_again;
 
 		if (config_parse(&again, "again.conf", text, strlen(text), &diagnostic))
@@ -162,7 +163,7 @@ static void a_check_of_anything_ends(void **state)
 	(void)state;
 	for (uint64_t seed = 1; seed <= CONFIGURATIONS; seed++) {
 		struct config *config = random_config(seed);
-		struct diagnostic diagnostic = { 0 };
+		struct diagnostic diagnostic = {0};
 		int result = config_check(config, &diagnostic);
 
 		assert_true(result == 0 || result == MISTAKE);
@@ -182,7 +183,7 @@ static void a_damaged_text_is_parsed_or_refused(void **state)
 	(void)state;
 	for (uint64_t seed = 1; seed <= CONFIGURATIONS; seed++) {
 		struct config *config = random_config(seed), *again = NULL;
-		struct diagnostic diagnostic = { 0 };
+		struct diagnostic diagnostic = {0};
 		char *text = printed(config);
 		size_t length = strlen(text);
 		int result;

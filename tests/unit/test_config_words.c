@@ -14,44 +14,56 @@ struct row {
 };
 
 static const struct row wrong[] = {
-	{ "a server without a name", SERVER, "^", "a name is expected" },
-	{ "a server without an address", SERVER, "^web1", "no address" },
-	{ "a server with a mistyped option", SERVER, "web1 10.0.0.1 ^wieght 2", "did you mean `weight`?" },
-	{ "a server with a weight too large", SERVER, "web1 10.0.0.1 weight ^65536", "0-65535" },
-	{ "a server with a block", SERVER, "web1 10.0.0.1 ^{ firewall { } }", "`{` stands where" },
-	{ "a second server", SERVER, "web1 10.0.0.1^; web2 10.0.0.2", "`;` stands where" },
-	{ "a service without a name", SERVICE, "^", "a name is expected" },
-	{ "a service without listen", SERVICE, "^www tier web", "listens nowhere" },
-	{ "a service without a tier", SERVICE, "^www listen 203.0.113.1 tcp port 80", "has no tier" },
-	{ "a service with a mistyped word", SERVICE, "www ^listn 203.0.113.1 tcp port 80", "did you mean `listen`?" },
-	{ "a service without ports", SERVICE, "www listen 203.0.113.1 tcp ^tier web", "`port` is expected" },
-	{ "a service with a port and l2", SERVICE, "www listen 203.0.113.1 tcp port 80 tier web forward l2 ^port 1", "does not go with" },
-	{ "a service with full-nat", SERVICE, "www listen 203.0.113.1 tcp port 80 tier web forward ^full-nat", "not yet supported" },
-	{ "a service on icmp", SERVICE, "www listen ^203.0.113.1 icmp port 80 tier web", "tcp, udp or sctp" },
-	{ "a packet of nothing", PACKET, "^", "`tcp`" },
-	{ "a packet without a destination", PACKET, "tcp 10.0.0.1^", "an address is expected" },
-	{ "a packet of a protocol that is none", PACKET, "^tpc 10.0.0.1 10.0.0.2", "did you mean `tcp`?" },
-	{ "a packet of two families", PACKET, "tcp 10.0.0.1 ^2001:db8::1", "not of one family" },
-	{ "a packet of icmp over IPv6", PACKET, "icmp ^2001:db8::1 2001:db8::2", "write `icmp6`" },
-	{ "a packet of icmp6 over IPv4", PACKET, "icmp6 ^10.0.0.1 10.0.0.2", "write `icmp`" },
-	{ "a packet of icmp with a port", PACKET, "icmp 10.0.0.1 ^10.0.0.2:80", "only tcp, udp and sctp" },
-	{ "a packet with port 0", PACKET, "tcp 10.0.0.1:^0 10.0.0.2", "1-65535" },
-	{ "a packet with a port too large", PACKET, "tcp 10.0.0.1 [2001:db8::1]:^65536", "1-65535" },
-	{ "a packet with an empty port", PACKET, "tcp ^10.0.0.1: 10.0.0.2", "[2001:db8::1]:80" },
-	{ "a packet with an open bracket", PACKET, "tcp ^[2001:db8::1 10.0.0.2", "[2001:db8::1]:80" },
-	{ "a packet with a bad address in brackets", PACKET, "tcp [^2001:db8::g]:1 ::1", "is not an address" },
-	{ "a packet with words behind a bracket", PACKET, "tcp ^[::1]80 ::1", "[2001:db8::1]:80" },
-	{ "a packet with flags of udp", PACKET, "udp 10.0.0.1 10.0.0.2 ^flags syn", "of tcp" },
-	{ "a packet with flags that it has not", PACKET, "tcp 10.0.0.1 10.0.0.2 flags ^syn,!ack", "has no others" },
-	{ "a packet with flags twice", PACKET, "tcp 10.0.0.1 10.0.0.2 flags syn ^flags ack", "twice" },
-	{ "a packet with a type of tcp", PACKET, "tcp 10.0.0.1 10.0.0.2 ^type 8", "icmp or icmp6" },
-	{ "a packet with an unknown word", PACKET, "tcp 10.0.0.1 10.0.0.2 ^flgs syn", "did you mean `flags`?" },
-	{ "a packet with an empty device", PACKET, "tcp 10.0.0.1 10.0.0.2 in^", "a name" },
-	{ "no prefix", PREFIX, "^", "an address is expected" },
-	{ "a prefix that is none", PREFIX, "^10.0.0.0/33", "0-32" },
-	{ "a number", PREFIX, "^10", "an address is expected" },
-	{ "two prefixes", PREFIX, "10.0.0.1 ^10.0.0.2", "the end is expected" },
-	{ "a prefix with a newline in it", PREFIX, "10.0.0.1\n^10.0.0.2", "the end is expected" },
+	{"a server without a name", SERVER, "^", "a name is expected"},
+	{"a server without an address", SERVER, "^web1", "no address"},
+	{"a server with a mistyped option", SERVER, "web1 10.0.0.1 ^wieght 2",
+	 "did you mean `weight`?"},
+	{"a server with a weight too large", SERVER, "web1 10.0.0.1 weight ^65536", "0-65535"},
+	{"a server with a block", SERVER, "web1 10.0.0.1 ^{ firewall { } }", "`{` stands where"},
+	{"a second server", SERVER, "web1 10.0.0.1^; web2 10.0.0.2", "`;` stands where"},
+	{"a service without a name", SERVICE, "^", "a name is expected"},
+	{"a service without listen", SERVICE, "^www tier web", "listens nowhere"},
+	{"a service without a tier", SERVICE, "^www listen 203.0.113.1 tcp port 80", "has no tier"},
+	{"a service with a mistyped word", SERVICE, "www ^listn 203.0.113.1 tcp port 80",
+	 "did you mean `listen`?"},
+	{"a service without ports", SERVICE, "www listen 203.0.113.1 tcp ^tier web",
+	 "`port` is expected"},
+	{"a service with a port and l2", SERVICE,
+	 "www listen 203.0.113.1 tcp port 80 tier web forward l2 ^port 1", "does not go with"},
+	{"a service with full-nat", SERVICE,
+	 "www listen 203.0.113.1 tcp port 80 tier web forward ^full-nat", "not yet supported"},
+	{"a service on icmp", SERVICE, "www listen ^203.0.113.1 icmp port 80 tier web",
+	 "tcp, udp or sctp"},
+	{"a packet of nothing", PACKET, "^", "`tcp`"},
+	{"a packet without a destination", PACKET, "tcp 10.0.0.1^", "an address is expected"},
+	{"a packet of a protocol that is none", PACKET, "^tpc 10.0.0.1 10.0.0.2",
+	 "did you mean `tcp`?"},
+	{"a packet of two families", PACKET, "tcp 10.0.0.1 ^2001:db8::1", "not of one family"},
+	{"a packet of icmp over IPv6", PACKET, "icmp ^2001:db8::1 2001:db8::2", "write `icmp6`"},
+	{"a packet of icmp6 over IPv4", PACKET, "icmp6 ^10.0.0.1 10.0.0.2", "write `icmp`"},
+	{"a packet of icmp with a port", PACKET, "icmp 10.0.0.1 ^10.0.0.2:80",
+	 "only tcp, udp and sctp"},
+	{"a packet with port 0", PACKET, "tcp 10.0.0.1:^0 10.0.0.2", "1-65535"},
+	{"a packet with a port too large", PACKET, "tcp 10.0.0.1 [2001:db8::1]:^65536", "1-65535"},
+	{"a packet with an empty port", PACKET, "tcp ^10.0.0.1: 10.0.0.2", "[2001:db8::1]:80"},
+	{"a packet with an open bracket", PACKET, "tcp ^[2001:db8::1 10.0.0.2", "[2001:db8::1]:80"},
+	{"a packet with a bad address in brackets", PACKET, "tcp [^2001:db8::g]:1 ::1",
+	 "is not an address"},
+	{"a packet with words behind a bracket", PACKET, "tcp ^[::1]80 ::1", "[2001:db8::1]:80"},
+	{"a packet with flags of udp", PACKET, "udp 10.0.0.1 10.0.0.2 ^flags syn", "of tcp"},
+	{"a packet with flags that it has not", PACKET, "tcp 10.0.0.1 10.0.0.2 flags ^syn,!ack",
+	 "has no others"},
+	{"a packet with flags twice", PACKET, "tcp 10.0.0.1 10.0.0.2 flags syn ^flags ack",
+	 "twice"},
+	{"a packet with a type of tcp", PACKET, "tcp 10.0.0.1 10.0.0.2 ^type 8", "icmp or icmp6"},
+	{"a packet with an unknown word", PACKET, "tcp 10.0.0.1 10.0.0.2 ^flgs syn",
+	 "did you mean `flags`?"},
+	{"a packet with an empty device", PACKET, "tcp 10.0.0.1 10.0.0.2 in^", "a name"},
+	{"no prefix", PREFIX, "^", "an address is expected"},
+	{"a prefix that is none", PREFIX, "^10.0.0.0/33", "0-32"},
+	{"a number", PREFIX, "^10", "an address is expected"},
+	{"two prefixes", PREFIX, "10.0.0.1 ^10.0.0.2", "the end is expected"},
+	{"a prefix with a newline in it", PREFIX, "10.0.0.1\n^10.0.0.2", "the end is expected"},
 };
 
 static int parse(enum kind kind, const char *words, struct diagnostic *diagnostic)
@@ -78,7 +90,7 @@ static int parse(enum kind kind, const char *words, struct diagnostic *diagnosti
 static void is_wrong(void **state)
 {
 	const struct row *row = *state;
-	struct diagnostic diagnostic = { 0 };
+	struct diagnostic diagnostic = {0};
 	struct place at;
 	char *words = take_mark(row->words, &at);
 
@@ -93,7 +105,7 @@ static void is_wrong(void **state)
 
 static void a_server_in_full(void **state)
 {
-	struct diagnostic diagnostic = { 0 };
+	struct diagnostic diagnostic = {0};
 	struct server server;
 
 	(void)state;
@@ -105,7 +117,8 @@ static void a_server_in_full(void **state)
 	assert_string_equal(server.name, "web1");
 	assert_true(addr_is_ipv4(&server.addr[0]));
 	assert_memory_equal(&server.addr[0].bytes[12], "\x0a\x00\x01\x0b", 4);
-	assert_memory_equal(server.addr[1].bytes, "\x20\x01\x0d\xb8\0\x01\0\0\0\0\0\0\0\0\0\x11", 16);
+	assert_memory_equal(server.addr[1].bytes, "\x20\x01\x0d\xb8\0\x01\0\0\0\0\0\0\0\0\0\x11",
+			    16);
 	assert_int_equal(server.weight, 0);
 	assert_true(server.has_mac);
 	assert_memory_equal(server.mac, "\x02\xab\0\0\x01\x13", 6);
@@ -118,7 +131,7 @@ static void a_server_in_full(void **state)
 
 static void a_server_at_least(void **state)
 {
-	struct diagnostic diagnostic = { 0 };
+	struct diagnostic diagnostic = {0};
 	struct server server;
 
 	(void)state;
@@ -134,14 +147,15 @@ static void a_server_at_least(void **state)
 
 static void a_service_in_full(void **state)
 {
-	struct diagnostic diagnostic = { 0 };
+	struct diagnostic diagnostic = {0};
 	struct service service;
 
 	(void)state;
-	if (service_parse(&service,
-			  "www listen 203.0.113.10 tcp port 80,443 listen 2001:db8::10 udp port "
-			  "{ 8000-8100 } tier web forward nat port 8443 from { @office, 10.0.0.0/8 }",
-			  &diagnostic))
+	if (service_parse(
+		    &service,
+		    "www listen 203.0.113.10 tcp port 80,443 listen 2001:db8::10 udp port "
+		    "{ 8000-8100 } tier web forward nat port 8443 from { @office, 10.0.0.0/8 }",
+		    &diagnostic))
 		fail_msg("%s", diagnostic.text);
 	assert_string_equal(service.name, "www");
 	assert_int_equal(service.listen_count, 2);
@@ -164,7 +178,7 @@ static void a_service_in_full(void **state)
 
 static void a_service_forwards_by_nat_where_nothing_is_said(void **state)
 {
-	struct diagnostic diagnostic = { 0 };
+	struct diagnostic diagnostic = {0};
 	struct service service;
 
 	(void)state;
@@ -179,11 +193,12 @@ static void a_service_forwards_by_nat_where_nothing_is_said(void **state)
 
 static void packets(void **state)
 {
-	struct diagnostic diagnostic = { 0 };
+	struct diagnostic diagnostic = {0};
 	struct packet_words packet;
 
 	(void)state;
-	assert_int_equal(packet_parse(&packet, "tcp 10.0.0.1:1024 10.0.0.2:443 flags syn,ack in eth0",
+	assert_int_equal(packet_parse(&packet,
+				      "tcp 10.0.0.1:1024 10.0.0.2:443 flags syn,ack in eth0",
 				      &diagnostic),
 			 0);
 	assert_int_equal(packet.protocol, IPPROTO_TCP);
@@ -193,7 +208,8 @@ static void packets(void **state)
 	assert_true(packet.has_flags);
 	assert_int_equal(packet.flags, 0x12);
 	assert_string_equal(packet.device, "eth0");
-	assert_int_equal(packet_parse(&packet, "udp [2001:db8::1]:53 [2001:db8::2]", &diagnostic), 0);
+	assert_int_equal(packet_parse(&packet, "udp [2001:db8::1]:53 [2001:db8::2]", &diagnostic),
+			 0);
 	assert_int_equal(packet.source_port, 53);
 	assert_int_equal(packet.destination_port, 0);
 	assert_false(packet.has_flags);
@@ -201,7 +217,8 @@ static void packets(void **state)
 	assert_int_equal(packet_parse(&packet, "47 2001:db8::1 2001:db8::80", &diagnostic), 0);
 	assert_int_equal(packet.protocol, 47);
 	assert_int_equal(packet.destination.bytes[15], 0x80);
-	assert_int_equal(packet_parse(&packet, "icmp 10.0.0.1 10.0.0.2 type 3 code 4", &diagnostic), 0);
+	assert_int_equal(packet_parse(&packet, "icmp 10.0.0.1 10.0.0.2 type 3 code 4", &diagnostic),
+			 0);
 	assert_true(packet.has_type && packet.has_code);
 	assert_int_equal(packet.type, 3);
 	assert_int_equal(packet.code, 4);
@@ -212,7 +229,7 @@ static void packets(void **state)
 
 static void prefixes(void **state)
 {
-	struct diagnostic diagnostic = { 0 };
+	struct diagnostic diagnostic = {0};
 	struct prefix prefix;
 
 	(void)state;

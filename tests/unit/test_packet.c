@@ -56,17 +56,17 @@ static void an_updated_checksum_is_the_checksum_of_the_changed_bytes(void **stat
 		memcpy(bytes + 16, &port_after, 2);
 		change = tw_checksum_change_addr(0, &before, &after, 1);
 		change = tw_checksum_change16(change, port_before, port_after);
-		assert_true(same_sum(tw_checksum_apply(check, change),
-				     checksum(bytes, sizeof(bytes))));
+		assert_true(
+			same_sum(tw_checksum_apply(check, change), checksum(bytes, sizeof(bytes))));
 	}
 }
 
 static void only_flags_that_a_tcp_sends_are_valid(void **state)
 {
 	static const uint8_t valid[] = {
-		TW_SYN,		     TW_SYN | TW_URG, TW_SYN | TW_ACK,
-		TW_RST,		     TW_RST | TW_ACK, TW_FIN | TW_ACK,
-		TW_FIN | TW_ACK | TW_URG, TW_ACK,	      TW_ACK | TW_URG,
+		TW_SYN,          TW_SYN | TW_URG, TW_SYN | TW_ACK,          TW_RST,
+		TW_RST | TW_ACK, TW_FIN | TW_ACK, TW_FIN | TW_ACK | TW_URG, TW_ACK,
+		TW_ACK | TW_URG,
 	};
 
 	(void)state;
@@ -81,9 +81,9 @@ static void only_flags_that_a_tcp_sends_are_valid(void **state)
 
 /* Ethernet, IPv4, TCP SYN from 192.0.2.1:1025 to 198.51.100.2:80 */
 static const uint8_t syn[] = {
-	2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x08, 0x00,
-	0x45, 0x28, 0, 40, 0, 1, 0x40, 0, 64, 6, 0, 0, 192, 0, 2, 1, 198, 51, 100, 2,
-	4, 1, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, 0x02, 0x10, 0, 0, 0, 0, 0,
+	2, 0,  0,    0, 0,  1, 2, 0, 0,   0, 0,    2,    0x08, 0x00, 0x45, 0x28, 0, 40,
+	0, 1,  0x40, 0, 64, 6, 0, 0, 192, 0, 2,    1,    198,  51,   100,  2,    4, 1,
+	0, 80, 0,    0, 0,  1, 0, 0, 0,   0, 0x50, 0x02, 0x10, 0,    0,    0,    0, 0,
 };
 
 /*
@@ -104,8 +104,7 @@ static void a_frame_is_parsed_into_its_fields(void **state)
 	struct tw_packet p;
 
 	(void)state;
-	assert_int_equal(tw_parse(&p, frame, frame + sizeof(syn), sizeof(syn), &reason),
-			 TW_PARSED);
+	assert_int_equal(tw_parse(&p, frame, frame + sizeof(syn), sizeof(syn), &reason), TW_PARSED);
 	assert_int_equal(p.sport, 1025);
 	assert_int_equal(p.dport, 80);
 	assert_int_equal(p.protocol, IPPROTO_TCP);

@@ -158,8 +158,8 @@ static int apply(const struct options *options, struct config *config)
 {
 	struct edit edit = {0};
 	bool loaded = false;
-	int result = instance_open_or_load(&edit.instance, options->instance, options->bpffs,
-					   &loaded);
+	int result =
+		instance_open_or_load(&edit.instance, options->instance, options->bpffs, &loaded);
 
 	if (result)
 		return result;

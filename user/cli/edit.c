@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "cli/edit.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,8 +118,7 @@ static void move_sets(struct config *to, struct config *from)
 }
 
 /* Printed and parsed again, so that mistakes have a line to show. */
-static int reparse(struct config **out, const struct config *edited,
-		   struct diagnostic *diagnostic)
+static int reparse(struct config **out, const struct config *edited, struct diagnostic *diagnostic)
 {
 	char *text = NULL;
 	size_t length = 0;
@@ -143,6 +143,7 @@ int edit_commit(struct edit *edit)
 	struct config *config = NULL;
 	int result = reparse(&config, edit->running.config, &diagnostic);
 
+	assert(result || config);
 	if (!result)
 		result = config_check(config, &diagnostic);
 	if (!result)

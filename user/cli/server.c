@@ -101,8 +101,8 @@ static int command_server_add(const struct options *options, int argc, char **ar
 }
 
 /* What a word does to a server that is there. */
-static int change(struct config *config, struct tier *tier, struct server *server,
-		  const char *word, uint32_t weight)
+static int change(struct config *config, struct tier *tier, struct server *server, const char *word,
+		  uint32_t weight)
 {
 	if (!strcmp(word, "drain")) {
 		server->state = TW_SERVER_DRAIN;

@@ -51,7 +51,7 @@ static int command_service_add(const struct options *options, int argc, char **a
 	return exit_status(result);
 }
 
-static int delete(struct edit *edit, const char *name)
+static int delete (struct edit *edit, const char *name)
 {
 	struct config *config = edit->running.config;
 	struct service *service = config_service(config, name);
@@ -75,7 +75,7 @@ static int command_service_del(const struct options *options, const char *name)
 
 	if (result)
 		return exit_status(result);
-	result = delete(&edit, name);
+	result = delete (&edit, name);
 	edit_end(&edit);
 	return exit_status(result);
 }

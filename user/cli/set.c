@@ -17,7 +17,8 @@ static struct set *find_set(const struct config *config, const char *name)
 	if (set)
 		return set;
 	if (config_tier(config, name))
-		complain("`%s` is a tier: its set follows its servers, use `tierwall server`", name);
+		complain("`%s` is a tier: its set follows its servers, use `tierwall server`",
+			 name);
 	else
 		complain("there is no set `%s`: `tierwall show sets` lists them", name);
 	return NULL;

@@ -121,8 +121,7 @@ static bool fill(const struct build *build, struct tw_address *table, uint32_t b
 static int fill_growing(struct build *build, const struct addressed_listen *listens,
 			size_t listen_count)
 {
-	size_t wanted = 2 * (listen_count + 2 * build->servers_count +
-			     build->facts->address_count);
+	size_t wanted = 2 * (listen_count + 2 * build->servers_count + build->facts->address_count);
 	uint32_t buckets = 16;
 
 	while (buckets < wanted)
@@ -157,8 +156,8 @@ int build_addresses(struct build *build)
 	if (!result && count)
 		qsort(all, count, sizeof(*all), compare_listens);
 	for (size_t i = 0; !result && i < count; i++) {
-		struct tw_listen *place = config_push(&build->listens, &build->listens_count,
-						      sizeof(*place));
+		struct tw_listen *place =
+			config_push(&build->listens, &build->listens_count, sizeof(*place));
 
 		if (!place)
 			result = -ENOMEM;

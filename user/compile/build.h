@@ -13,8 +13,8 @@ struct build {
 	struct compiled *out;
 	struct tw_policy header;
 
-#define BUILD_SECTION(type, name)                                                                  \
-	type *name;                                                                                \
+#define BUILD_SECTION(type, name) \
+	type *name;               \
 	size_t name##_count;
 	BUILD_SECTION(struct tw_address, addresses)
 	BUILD_SECTION(struct tw_listen, listens)
@@ -41,8 +41,7 @@ int build_address_list(struct build *build, const struct addresses *addresses, u
 /* Appends a list's rules to `rows` and describes it (rows.c). */
 int build_list(struct build *build, struct tw_list *list, const struct rules *rules);
 /* Appends rows that match exactly the sources in `from`. */
-int build_sources(struct build *build, uint32_t *row, uint32_t *rows,
-		  const struct addresses *from);
+int build_sources(struct build *build, uint32_t *row, uint32_t *rows, const struct addresses *from);
 
 /* What each address is: of a service, a server, the node (addresses.c). */
 int build_addresses(struct build *build);

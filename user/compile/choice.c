@@ -12,6 +12,7 @@
  * Schomaker 2005).  A failure moves no flow of another server, and the server's
  * return restores the table that was.
  */
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -44,14 +45,14 @@ uint32_t choice_slots(const struct candidate *candidates, size_t count)
 
 struct turn {
 	uint32_t offset, skip; /* of its permutation of the slots */
-	uint32_t next;	       /* place in the permutation */
-	uint32_t left;	       /* slots that it still gets */
+	uint32_t next;         /* place in the permutation */
+	uint32_t left;         /* slots that it still gets */
 	uint64_t credit;
 };
 
 /* Slots in proportion to the weights; what rounding leaves over goes round by remainder. */
-static void share_slots(struct turn *turns, uint32_t slot_count,
-			const struct candidate *candidates, size_t count, uint64_t sum)
+static void share_slots(struct turn *turns, uint32_t slot_count, const struct candidate *candidates,
+			size_t count, uint64_t sum)
 {
 	uint32_t given = 0;
 
@@ -84,15 +85,15 @@ static void take_slot(uint16_t *slots, uint32_t slot_count, struct turn *turn, u
 	turn->left--;
 }
 
-static int fill_configured(uint16_t *slots, uint32_t slot_count,
-			   const struct candidate *candidates, size_t count, uint64_t sum,
-			   uint32_t heaviest)
+static int fill_configured(uint16_t *slots, uint32_t slot_count, const struct candidate *candidates,
+			   size_t count, uint64_t sum, uint32_t heaviest)
 {
 	struct turn *turns = calloc(count, sizeof(*turns));
 	uint32_t filled = 0;
 
 	if (!turns)
 		return -ENOMEM;
+	assert(sum && slot_count > 1); /* choice_fill() sees to that */
 	share_slots(turns, slot_count, candidates, count, sum);
 	for (size_t i = 0; i < count; i++) {
 		turns[i].offset = (uint32_t)(tw_mix(candidates[i].seed) % slot_count);

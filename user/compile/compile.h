@@ -60,7 +60,7 @@ int ids_assign(struct config *config, const struct tw_policy *live, struct fresh
 /* -- the choice of a server (choice.c) ------------------------------------------------ */
 
 struct candidate {
-	uint64_t seed;	 /* from its address: the same on every node */
+	uint64_t seed;   /* from its address: the same on every node */
 	uint32_t weight; /* 0: gets nothing */
 	bool takes_flows;
 };

@@ -10,8 +10,8 @@
 
 #include "compile/compile.h"
 
-static void visit_rules(struct rules *rules, bool has_default,
-			void (*visit)(uint32_t *, void *), void *context)
+static void visit_rules(struct rules *rules, bool has_default, void (*visit)(uint32_t *, void *),
+			void *context)
 {
 	for (size_t i = 0; i < rules->count; i++)
 		visit(&rules->items[i].id, context);
@@ -152,7 +152,8 @@ static void inherit_service(struct service *service, const struct tier *tier,
 		const struct server *server = tier_server(running_tier, tier->servers[i].name);
 
 		if (server && running->member_ids)
-			service->member_ids[i] = running->member_ids[server - running_tier->servers];
+			service->member_ids[i] =
+				running->member_ids[server - running_tier->servers];
 	}
 }
 

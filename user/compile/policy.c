@@ -103,9 +103,16 @@ static int build_image(struct build *build, const char *text, size_t text_length
 	struct compiled *out = build->out;
 	const struct piece pieces[] = {
 #define PIECE(name) {&header->name, build->name, build->name##_count, sizeof(*build->name)}
-		PIECE(addresses), PIECE(listens), PIECE(services), PIECE(members),
-		PIECE(choices),	  PIECE(tiers),	  PIECE(servers),  PIECE(rows),
-		PIECE(ids),	  PIECE(set_maps),
+		PIECE(addresses),
+		PIECE(listens),
+		PIECE(services),
+		PIECE(members),
+		PIECE(choices),
+		PIECE(tiers),
+		PIECE(servers),
+		PIECE(rows),
+		PIECE(ids),
+		PIECE(set_maps),
 #undef PIECE
 		{&header->text, text, text_length, 1},
 	};
@@ -115,10 +122,11 @@ static int build_image(struct build *build, const char *text, size_t text_length
 
 	out->length = length_of(pieces, count);
 	if (out->length > room)
-		return config_mistake(build->config, (struct place){1, 1}, build->diagnostic,
-				      "the configuration takes %zu bytes in the data path, "
-				      "which has room for %zu: fewer rules, or sets instead of rules",
-				      out->length, room);
+		return config_mistake(
+			build->config, (struct place){1, 1}, build->diagnostic,
+			"the configuration takes %zu bytes in the data path, "
+			"which has room for %zu: fewer rules, or sets instead of rules",
+			out->length, room);
 	out->image = calloc(1, out->length);
 	if (!out->image)
 		return -ENOMEM;

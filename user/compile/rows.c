@@ -84,9 +84,9 @@ static void row_from_rule(struct tw_row *row, const struct rule *rule, uint32_t 
 		uint16_t condition;
 	} conditions[] = {
 		{RULE_PROTOCOL, TW_ROW_PROTOCOL}, {RULE_FLAGS, TW_ROW_FLAGS},
-		{RULE_TYPE, TW_ROW_TYPE},	  {RULE_CODE, TW_ROW_CODE},
-		{RULE_STATE, TW_ROW_STATE},	  {RULE_LENGTH, TW_ROW_LENGTH},
-		{RULE_TTL, TW_ROW_TTL},		  {RULE_DSCP, TW_ROW_DSCP},
+		{RULE_TYPE, TW_ROW_TYPE},         {RULE_CODE, TW_ROW_CODE},
+		{RULE_STATE, TW_ROW_STATE},       {RULE_LENGTH, TW_ROW_LENGTH},
+		{RULE_TTL, TW_ROW_TTL},           {RULE_DSCP, TW_ROW_DSCP},
 		{RULE_FRAGMENT, TW_ROW_FRAGMENT},
 	};
 
@@ -181,7 +181,7 @@ static int add_rule_rows(struct build *build, const struct rule *rule, uint32_t 
 
 			if (!both)
 				continue;
-			row.conditions &= (uint16_t)~(TW_ROW_IPV4 | TW_ROW_IPV6);
+			row.conditions &= (uint16_t) ~(TW_ROW_IPV4 | TW_ROW_IPV6);
 			row.conditions |= both;
 			set_end(&row.source, &row.source_mask, &row.source_set, from);
 			set_end(&row.destination, &row.destination_mask, &row.destination_set, to);
@@ -231,8 +231,7 @@ int build_list(struct build *build, struct tw_list *list, const struct rules *ru
 	return result;
 }
 
-int build_sources(struct build *build, uint32_t *row, uint32_t *rows,
-		  const struct addresses *from)
+int build_sources(struct build *build, uint32_t *row, uint32_t *rows, const struct addresses *from)
 {
 	struct rule rule = {.action = TW_ACCEPT, .from = *from, .id = TW_NONE32};
 	int result;

@@ -7,8 +7,7 @@
 #include "compile/build.h"
 #include "tierwall/hash.h"
 
-static int build_next_hop(struct build *build, struct tw_server *place,
-			  const struct server *server)
+static int build_next_hop(struct build *build, struct tw_server *place, const struct server *server)
 {
 	const struct device_fact *fact;
 
@@ -45,8 +44,8 @@ int build_tiers(struct build *build)
 {
 	for (size_t i = 0; i < build->config->tier_count; i++) {
 		const struct tier *tier = &build->config->tiers[i];
-		struct tw_tier *place = config_push(&build->tiers, &build->tiers_count,
-						    sizeof(*place));
+		struct tw_tier *place =
+			config_push(&build->tiers, &build->tiers_count, sizeof(*place));
 		int result;
 
 		if (!place)

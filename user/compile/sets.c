@@ -102,8 +102,7 @@ static int place_set(struct build *build, const char *name, const struct prefix 
 		return add_set_map(build, &map);
 	}
 	result = free_index(build, &map.index);
-	set = result ? NULL
-		     : config_push(&build->out->sets, &build->out->set_count, sizeof(*set));
+	set = result ? NULL : config_push(&build->out->sets, &build->out->set_count, sizeof(*set));
 	if (!set) {
 		free(owned);
 		return result ? result : -ENOMEM;

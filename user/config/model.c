@@ -97,14 +97,15 @@ void config_free(struct config *config)
 void *config_push(void *items, size_t *count, size_t size)
 {
 	size_t used = *count;
-	void *array;
+	void *array, *grown;
 	char *item;
 
 	memcpy(&array, items, sizeof(array));
 	if (!(used & (used - 1))) {
-		array = reallocarray(array, used ? used * 2 : 1, size);
-		if (!array)
+		grown = reallocarray(array, used ? used * 2 : 1, size);
+		if (!grown)
 			return NULL;
+		array = grown;
 		memcpy(items, &array, sizeof(array));
 	}
 	item = (char *)array + used * size;

@@ -69,8 +69,9 @@ struct parser {
 	struct prefix prefix;
 };
 
+/* config_mistake(); the constant shows compiler and analyzers that it is never 0. */
 #define parser_mistake(parser, at, ...) \
-	config_mistake((parser)->config, at, (parser)->diagnostic, __VA_ARGS__)
+	(config_mistake((parser)->config, at, (parser)->diagnostic, __VA_ARGS__), MISTAKE)
 
 /* -- lexer.l ------------------------------------------------------------------- */
 
@@ -195,15 +196,15 @@ int build_once(struct parser *parser, enum once once, struct word word);
 int build_interface(struct parser *parser, struct word name);
 int build_hash_key(struct parser *parser, struct word keyword, struct word key);
 int build_set(struct parser *parser, struct word name);
-int build_entry(struct parser *parser, struct word prefix);
-int build_include(struct parser *parser, struct word keyword, struct word path);
+int build_entry(struct parser *parser, struct word word);
+int build_include(struct parser *parser, struct word keyword, struct word word);
 int build_guard(struct parser *parser, struct word keyword);
 int build_host(struct parser *parser, struct word keyword);
 int build_tier(struct parser *parser, struct word name);
 int build_tier_firewall(struct parser *parser, struct word keyword);
 int build_strict(struct parser *parser, struct rules *rules, struct word keyword);
 int build_server(struct parser *parser, struct word name);
-int build_server_address(struct parser *parser, struct word address);
+int build_server_address(struct parser *parser, struct word word);
 int build_server_end(struct parser *parser);
 int build_server_firewall(struct parser *parser, struct word keyword);
 int build_service(struct parser *parser, struct word name);
@@ -219,8 +220,8 @@ int build_field(struct parser *parser, enum rule_fields field, struct word keywo
 int build_type(struct parser *parser, struct word keyword, struct word type);
 int build_code(struct parser *parser, struct word keyword, struct word code);
 int build_label(struct parser *parser, struct word label);
-int build_address(struct parser *parser, struct word address);
-int build_set_name(struct parser *parser, struct word name);
+int build_address(struct parser *parser, struct word word);
+int build_set_name(struct parser *parser, struct word word);
 void build_addresses_end(struct parser *parser);
 int build_ports(struct parser *parser, struct range_words words);
 

@@ -93,7 +93,7 @@ int word_device(struct parser *parser, struct word word, char out[16])
 	}
 	trouble = device_trouble(name);
 	if (!trouble)
-		strcpy(out, name);
+		memcpy(out, name, strlen(name) + 1);
 	free(name);
 	if (trouble)
 		return parser_mistake(parser, word.at, "`%s` %s", quote(&quoted, word), trouble);

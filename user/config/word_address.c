@@ -50,7 +50,8 @@ static const char *unusable(const union tw_addr *addr)
 			return "is a loopback address";
 		if (addr->bytes[12] >= 224 && addr->bytes[12] < 240)
 			return "is a multicast address";
-		return addr->words[3] == 0xffffffff ? "is the broadcast address" : NULL;
+		return memcmp(&addr->bytes[12], "\xff\xff\xff\xff", 4) ? NULL
+								       : "is the broadcast address";
 	}
 	if (addr_is_zero(addr))
 		return "is the unspecified address";

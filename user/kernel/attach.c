@@ -181,7 +181,8 @@ static int attach_failed(const char *device, int error, enum interface_mode mode
 	if (error == -EPERM)
 		complain("it takes root, or CAP_BPF and CAP_NET_ADMIN");
 	else if (mode == MODE_NATIVE)
-		complain("its driver may have no XDP, or not at MTU %d: try `mode generic` (slower), "
+		complain("its driver may have no XDP, or not at MTU %d: try `mode generic` "
+			 "(slower), "
 			 "or `ip link set dev %s mtu 1500`",
 			 mtu, device);
 	return error;

@@ -23,15 +23,14 @@ int instance_load(const char *name, const char *bpffs);
 /* Detaches all and removes the pins. */
 int instance_unload(const char *name, const char *bpffs);
 /* Opens for writing, after loading it if need be.  *loaded: it was not there before. */
-int instance_open_or_load(struct instance *out, const char *name, const char *bpffs,
-			  bool *loaded);
+int instance_open_or_load(struct instance *out, const char *name, const char *bpffs, bool *loaded);
 
 /* -- attach.c ------------------------------------------------------------------------ */
 
 struct attach_result {
 	enum interface_mode mode; /* that the device got */
-	bool was_attached;	  /* it was there already */
-	char note[256];		  /* why generic, where native was tried; else empty */
+	bool was_attached;        /* it was there already */
+	char note[256];           /* why generic, where native was tried; else empty */
 };
 
 int device_attach(const struct instance *instance, const char *device, enum interface_mode mode,

@@ -38,10 +38,12 @@ static int add_address(struct node_facts *facts, const struct sockaddr *address)
 	if (!place)
 		return -ENOMEM;
 	if (address->sa_family == AF_INET)
-		tw_addr_from_ipv4(place, ((const struct sockaddr_in *)(const void *)address)
-						 ->sin_addr.s_addr);
+		tw_addr_from_ipv4(
+			place, (__force __be32)((const struct sockaddr_in *)(const void *)address)
+				       ->sin_addr.s_addr);
 	else
-		tw_addr_copy(place, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
+		tw_addr_copy(place,
+			     &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
 	return 0;
 }
 

@@ -37,8 +37,9 @@ void instance_init(struct instance *instance, const char *name, const char *bpff
 
 static int not_loaded(const struct instance *instance)
 {
-	complain("instance `%s` is not loaded (no %s): run `tierwall load` or `tierwall apply FILE`",
-		 instance->name, instance->folder);
+	complain(
+		"instance `%s` is not loaded (no %s): run `tierwall load` or `tierwall apply FILE`",
+		instance->name, instance->folder);
 	return -ENOENT;
 }
 
@@ -98,7 +99,8 @@ static int check_abi(struct instance *instance)
 	if (instance->meta.abi == TW_ABI)
 		return 0;
 	complain("instance `%s` was loaded by tierwall %s with ABI %u, this is %s with ABI %u: use "
-		 "that version, or `tierwall unload` with it and apply the configuration with this one",
+		 "that version, or `tierwall unload` with it and apply the configuration with this "
+		 "one",
 		 instance->name, instance->meta.version, instance->meta.abi, tierwall_version,
 		 TW_ABI);
 	return -EPROTO;

@@ -26,31 +26,31 @@
 #include "tierwall/abi.h"
 
 /* Every pinned map: X(name).  The order is that of struct instance's `maps`. */
-#define INSTANCE_MAPS(X)                                                                           \
-	X(policy)                                                                                  \
-	X(counters)                                                                                \
-	X(node)                                                                                    \
-	X(sets)                                                                                    \
-	X(flows4)                                                                                  \
-	X(flows6)                                                                                  \
-	X(fragments)                                                                               \
-	X(devices)                                                                                 \
-	X(next_hops)                                                                               \
-	X(traces)                                                                                  \
+#define INSTANCE_MAPS(X) \
+	X(policy)        \
+	X(counters)      \
+	X(node)          \
+	X(sets)          \
+	X(flows4)        \
+	X(flows6)        \
+	X(fragments)     \
+	X(devices)       \
+	X(next_hops)     \
+	X(traces)        \
 	X(meta)
 
 enum instance_map {
 #define X(name) MAP_##name,
 	INSTANCE_MAPS(X)
 #undef X
-	MAP_COUNT,
+		MAP_COUNT,
 };
 
 struct instance {
 	char name[TW_NAME];
 	char bpffs[192];  /* where bpffs is mounted */
 	char folder[240]; /* BPFFS/tierwall/INSTANCE */
-	int lock;	  /* file descriptor of the folder; the flock is on it */
+	int lock;         /* file descriptor of the folder; the flock is on it */
 	int maps[MAP_COUNT];
 	int xdp, xdp_trace; /* programs */
 	struct tw_meta meta;
@@ -70,7 +70,7 @@ void instance_close(struct instance *instance);
 
 struct attachment {
 	char device[16];
-	uint32_t ifindex; /* 0: the device is gone, the pin remains */
+	uint32_t ifindex;         /* 0: the device is gone, the pin remains */
 	enum interface_mode mode; /* MODE_NATIVE or MODE_GENERIC */
 	char path[320];
 };
@@ -80,7 +80,7 @@ int instance_attachments(const struct instance *instance, struct attachment **ou
 /* -- the running configuration ------------------------------------------------- */
 
 struct running {
-	struct config *config;	       /* with every id and set index filled in */
+	struct config *config;         /* with every id and set index filled in */
 	const struct tw_policy *image; /* read-only mapping of the live image */
 	uint32_t generation;
 };
@@ -93,7 +93,7 @@ uint32_t running_set_entries(const struct running *running, uint32_t index);
 void running_free(struct running *running);
 
 /* An array of one section of an image: IMAGE_SECTION(image, struct tw_server, servers)[i] */
-#define IMAGE_SECTION(image, type, section)                                                        \
+#define IMAGE_SECTION(image, type, section) \
 	((const type *)(const void *)((const char *)(image) + (image)->section.offset))
 
 /* -- counters ------------------------------------------------------------------- */
@@ -102,7 +102,7 @@ struct totals { /* summed over the CPUs */
 	struct tw_counter node[TW_NODE_ROWS];
 	struct tw_counter *counters; /* by id */
 	uint32_t counter_count;
-	uint32_t flows_live; /* flows, not entries */
+	uint32_t flows_live;     /* flows, not entries */
 	uint32_t flows_capacity; /* flows, each with both directions */
 };
 int totals_read(struct totals *out, const struct instance *instance);

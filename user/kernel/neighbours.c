@@ -107,8 +107,8 @@ static bool is_permanent(struct nl_cache *neighbours, const struct next_hop *hop
 	return permanent;
 }
 
-static void send_neighbour(struct nl_sock *socket, const struct next_hop *hop,
-			   struct nl_addr *addr, uint32_t flags)
+static void send_neighbour(struct nl_sock *socket, const struct next_hop *hop, struct nl_addr *addr,
+			   uint32_t flags)
 {
 	struct ndmsg header = {
 		.ndm_family = (unsigned char)nl_addr_get_family(addr),

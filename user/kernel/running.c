@@ -45,8 +45,8 @@ struct config *image_config(const struct tw_policy *image, struct diagnostic *di
 {
 	struct config *config = NULL;
 
-	if (config_parse(&config, "(running)", IMAGE_SECTION(image, char, text),
-			 image->text.count, diagnostic))
+	if (config_parse(&config, "(running)", IMAGE_SECTION(image, char, text), image->text.count,
+			 diagnostic))
 		return NULL;
 	return config;
 }

@@ -100,8 +100,8 @@ static int read_flows(struct totals *out, const struct instance *instance)
 			     &out->flows_live);
 	if (!result)
 		result = count_flows(instance->maps[MAP_flows6], sizeof(struct tw_flow_key6),
-				     offsetof(struct tw_flow_key6, protocol),
-				     (uint32_t)now.tv_sec, &out->flows_live);
+				     offsetof(struct tw_flow_key6, protocol), (uint32_t)now.tv_sec,
+				     &out->flows_live);
 	out->flows_capacity = (TW_FLOWS4 + TW_FLOWS6) / 2;
 	return result;
 }
