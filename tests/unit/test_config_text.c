@@ -352,5 +352,6 @@ int main(void)
 		return 1;
 	failed += cmocka_run_group_tests_name("files", files, NULL, NULL);
 	failed += run_rows("sets' files", ROWS(set_files), set_file_is_refused);
-	return failed > 0 || remove_folder(NULL);
+	failed += remove_folder(NULL) != 0;
+	return failed > 0;
 }

@@ -282,12 +282,15 @@ static int update(const struct instance *instance)
 static int lock_all(const char *bpffs)
 {
 	char folder[PIN_PATH];
-	int result = pins_prepare(bpffs);
+	int result;
 
-	if (result)
-		return result;
 	snprintf(folder, sizeof(folder), "%s/tierwall", bpffs);
-	result = lock_folder(folder, LOCK_EX);
+	do { /* the last unload removes the folder */
+		result = pins_prepare(bpffs);
+		if (result)
+			return result;
+		result = lock_folder(folder, LOCK_EX);
+	} while (result == -ENOENT);
 	if (result < 0)
 		complain("cannot lock %s: %s", folder, strerror(-result));
 	return result;
@@ -400,6 +403,8 @@ int instance_unload(const char *name, const char *bpffs)
 	if (result)
 		complain("cannot remove %s: %s", instance.folder, strerror(-result));
 	instance_close(&instance);
+	snprintf(gone, sizeof(gone), "%s/tierwall", bpffs);
+	rmdir(gone); /* stays where another instance is */
 	close(lock);
 	return result;
 }
