@@ -11,28 +11,23 @@
 
 #define FRAGMENT_SECONDS 30 /* as long as a receiver waits for the rest (net.ipv4.ipfrag_time) */
 
+static __always_inline void fragment_key(struct tw_fragment_key *key, const struct tw_packet *p)
+{
+	__builtin_memset(key, 0, sizeof(*key));
+	key->saddr = p->saddr;
+	key->daddr = p->daddr;
+	key->id = p->fragment_id;
+	key->protocol = p->protocol;
+}
+
+/* Gives a later fragment the ports of its first. */
 static __always_inline void fragment_resolve(const struct path *path)
 {
 	struct tw_packet *p = &path->work->packet;
-	struct tw_fragment_key key = {
-		.saddr = p->saddr,
-		.daddr = p->daddr,
-		.id = p->fragment_id,
-		.protocol = p->protocol,
-	};
 	const struct tw_fragment *first;
+	struct tw_fragment_key key;
 
-	if (p->part == TW_FRAGMENT_FIRST) {
-		struct tw_fragment ports = {
-			.sport = p->sport,
-			.dport = p->dport,
-			.seen = path->second,
-		};
-
-		if (!path->trace)
-			bpf_map_update_elem(&fragments, &key, &ports, BPF_ANY);
-		return;
-	}
+	fragment_key(&key, p);
 	first = bpf_map_lookup_elem(&fragments, &key);
 	if (!first || path->second - first->seen > FRAGMENT_SECONDS) {
 		p->headless = 1;
@@ -40,6 +35,23 @@ static __always_inline void fragment_resolve(const struct path *path)
 	}
 	p->sport = first->sport;
 	p->dport = first->dport;
+}
+
+/* Only once guard lets the first fragment on, so that no blocked source fills the table. */
+static __always_inline void fragment_record(const struct path *path)
+{
+	const struct tw_packet *p = &path->work->packet;
+	struct tw_fragment_key key;
+	struct tw_fragment ports = {
+		.sport = p->sport,
+		.dport = p->dport,
+		.seen = path->second,
+	};
+
+	if (path->trace)
+		return;
+	fragment_key(&key, p);
+	bpf_map_update_elem(&fragments, &key, &ports, BPF_ANY);
 }
 
 #endif

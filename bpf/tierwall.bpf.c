@@ -264,10 +264,12 @@ static __always_inline int walk_path(struct xdp_md *ctx, struct path *path)
 	if (!path->policy)
 		return pass(path, TW_STAGE_GUARD, TW_SAYS_NO_RULES);
 	path->second = second_now();
-	if (path->work->packet.part != TW_WHOLE)
+	if (path->work->packet.part == TW_FRAGMENT_LATER)
 		fragment_resolve(path);
 	if (path->policy->flags & TW_POLICY_GUARD && !guard_accepts(path))
 		return XDP_DROP;
+	if (path->work->packet.part == TW_FRAGMENT_FIRST)
+		fragment_record(path);
 	return flow_stage(ctx, path);
 }
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "counters.h"
+#include "environment.h"
 #include "node.h"
 
 static const char in_guard[] = "interface wan\n"
@@ -31,13 +32,6 @@ static const char in_tier[] = "interface wan\n"
 			      "    server web1 WEB1\n"
 			      "    firewall { drop udp; default accept }\n"
 			      "}\n";
-
-static uint64_t from_environment(const char *name, uint64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text && *text ? strtoull(text, NULL, 0) : otherwise;
-}
 
 /* The configuration with the server's address in it, as a file of its own. */
 static void write_file(const struct node *node, const char *name, const char *text)

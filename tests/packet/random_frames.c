@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "counters.h"
+#include "environment.h"
 #include "mutate.h"
 #include "row.h"
 
@@ -270,13 +271,6 @@ static bool check_counters(const struct counters *before, const struct counters 
 		right = false;
 	}
 	return right;
-}
-
-static uint64_t from_environment(const char *name, uint64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text && *text ? strtoull(text, NULL, 0) : otherwise;
 }
 
 static int run(struct node *node)
