@@ -161,13 +161,37 @@ static __always_inline int hop_is_direct(const struct path *path, const struct t
 	return !path->work->packet.tags && bpf_map_lookup_elem(&devices, &ifindex) != NULL;
 }
 
-static __always_inline int leave_to_kernel(struct xdp_md *ctx, struct path *path,
-					   const struct departure *departure, int result)
+/* Where to: a server, or the client whose answer it is. */
+static __always_inline const union tw_addr *destination_of(const struct path *path)
 {
+	const struct departure *departure = &path->work->departure;
+
+	return departure->reply ? &path->work->packet.daddr : &departure->addr;
+}
+
+/*
+ * Will the kernel find a way?  Of a destination that it does not forward to, the route
+ * look-up does not tell whether it is the node itself or nowhere.
+ */
+static __always_inline int kernel_can_route(const struct path *path, int result)
+{
+	const struct tw_address *address;
+
+	if (result == BPF_FIB_LKUP_RET_SUCCESS || result == BPF_FIB_LKUP_RET_NO_NEIGH ||
+	    result == BPF_FIB_LKUP_RET_UNSUPP_LWT)
+		return 1;
+	if (result != BPF_FIB_LKUP_RET_NOT_FWDED)
+		return 0;
+	address = policy_address(path->policy, destination_of(path));
+	return address && address->kind & TW_ADDRESS_LOCAL;
+}
+
+static __always_inline int leave_to_kernel(struct xdp_md *ctx, struct path *path, int result)
+{
+	const struct departure *departure = &path->work->departure;
+
 	/* only a translated packet has an address by which the kernel finds its way */
-	if (departure->forward != TW_FORWARD_NAT ||
-	    (result != BPF_FIB_LKUP_RET_SUCCESS && result != BPF_FIB_LKUP_RET_NO_NEIGH &&
-	     result != BPF_FIB_LKUP_RET_UNSUPP_LWT && result != BPF_FIB_LKUP_RET_NOT_FWDED))
+	if (departure->forward != TW_FORWARD_NAT || !kernel_can_route(path, result))
 		return refuse_departure(path, TW_REASON_NO_ROUTE);
 	if (!rewrite(ctx, &path->work->packet, departure, 0))
 		return refuse_departure(path, TW_REASON_MALFORMED);
@@ -186,13 +210,12 @@ static __always_inline int is_aggregate(struct xdp_md *ctx, const struct path *p
 	return bpf_check_mtu(ctx, path->ingress, &mtu, 0, 0) == BPF_MTU_CHK_RET_FRAG_NEEDED;
 }
 
-static __always_inline int exceeds_mtu(struct xdp_md *ctx, struct path *path,
-				       const struct departure *departure)
+static __always_inline int exceeds_mtu(struct xdp_md *ctx, struct path *path)
 {
 	const struct tw_packet *p = &path->work->packet;
 
 	if ((!p->family && p->may_fragment) || is_aggregate(ctx, path))
-		return leave_to_kernel(ctx, path, departure, BPF_FIB_LKUP_RET_SUCCESS);
+		return leave_to_kernel(ctx, path, BPF_FIB_LKUP_RET_SUCCESS);
 	return refuse_departure(path, TW_REASON_TOO_BIG);
 }
 
@@ -210,13 +233,11 @@ static __noinline int forward(struct xdp_md *ctx, struct path *path)
 	if (!departure->reply)
 		server = POLICY_ITEM(path->policy, servers, struct tw_server, departure->server);
 	if (!hop_is_fixed(path, server, ctx, hop))
-		result = next_hop_find(ctx, path, departure->reply ? &p->daddr : &departure->addr,
-				       hop);
+		result = next_hop_find(ctx, path, destination_of(path), hop);
 	if (result != BPF_FIB_LKUP_RET_SUCCESS || !hop_is_direct(path, hop))
-		return leave_to_kernel(ctx, path, departure, result);
+		return leave_to_kernel(ctx, path, result);
 	if (hop->mtu && p->length > hop->mtu)
-		return nat ? exceeds_mtu(ctx, path, departure)
-			   : refuse_departure(path, TW_REASON_TOO_BIG);
+		return nat ? exceeds_mtu(ctx, path) : refuse_departure(path, TW_REASON_TOO_BIG);
 	if (nat && !rewrite(ctx, p, departure, 1))
 		return refuse_departure(path, TW_REASON_MALFORMED);
 	return send(ctx, path, hop);
