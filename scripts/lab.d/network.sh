@@ -87,17 +87,19 @@ connect()
 	ip -n "$(namespace "$host")" link set eth0 up
 }
 
+# Its first address is the one it uses by itself.
 address_client()
 {
 	local n
 	{
 		for ((n = client_first; n <= client_last; n++)); do
 			echo "address add 198.51.100.$n/24 dev eth0"
-			echo "address add 2001:db8:100::$n/64 dev eth0 nodad"
+			echo "address add 2001:db8:100::$n/64 dev eth0 nodad preferred_lft 0"
 		done
 		# One that blocked.netset names.
 		echo "address add 198.51.100.200/24 dev eth0"
-		echo "address add 2001:db8:100::bad/64 dev eth0 nodad"
+		echo "address add 2001:db8:100::bad/64 dev eth0 nodad preferred_lft 0"
+		echo "address change ${ipv6[client]}/64 dev eth0 nodad preferred_lft forever"
 		echo "route add default via $gateway4"
 		echo "route add ::/0 via $gateway6 src ${ipv6[client]}"
 	} | ip -n "$(namespace client)" -batch -
@@ -152,20 +154,29 @@ network_down()
 	done
 }
 
-# Without tierwall: the services by the kernel's own NAT, one server a service, to try
-# servers out.  No firewall, no balancing over the replica.
+# balanced 4|6 SERVICE PORT SERVERS-PORT SERVER SERVER: one rule of nft.
+balanced()
+{
+	local family=ip one=$5 two=$6
+	local -n service=service$1 address=ipv$1
+	[[ $1 == 4 ]] || family=ip6
+	echo "$family daddr ${service[$2]} tcp dport $3 dnat $family to numgen random mod 2" \
+		"map { 0 : ${address[$one]} . $4, 1 : ${address[$two]} . $4 }"
+}
+
+# Without tierwall: the services by the kernel's own NAT, to try servers out.  No firewall.
 kernel_services()
 {
 	in_host gateway nft -f - <<-END
 		table inet lab {
 			chain services {
 				type nat hook prerouting priority -100
-				ip daddr ${service4[www]} tcp dport 443 dnat ip to numgen random mod 2 map { 0 : ${ipv4[web1]} . 8443, 1 : ${ipv4[web2]} . 8443 }
-				ip6 daddr ${service6[www]} tcp dport 443 dnat ip6 to numgen random mod 2 map { 0 : ${ipv6[web1]} . 8443, 1 : ${ipv6[web2]} . 8443 }
-				ip daddr ${service4[app]} tcp dport 8080 dnat ip to numgen random mod 2 map { 0 : ${ipv4[app1]}, 1 : ${ipv4[app2]} }
-				ip6 daddr ${service6[app]} tcp dport 8080 dnat ip6 to numgen random mod 2 map { 0 : ${ipv6[app1]}, 1 : ${ipv6[app2]} }
-				ip daddr ${service4[db]} tcp dport 3306 dnat ip to ${ipv4[db1]}
-				ip6 daddr ${service6[db]} tcp dport 3306 dnat ip6 to ${ipv6[db1]}
+				$(balanced 4 www 443 8443 web1 web2)
+				$(balanced 4 app 8080 8080 app1 app2)
+				$(balanced 4 db 3306 3306 db1 db1)
+				$(balanced 6 www 443 8443 web1 web2)
+				$(balanced 6 app 8080 8080 app1 app2)
+				$(balanced 6 db 3306 3306 db1 db1)
 			}
 		}
 	END

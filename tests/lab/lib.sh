@@ -181,27 +181,15 @@ copy_example()
 
 # -- the end ------------------------------------------------------------------------------
 
-# Processes in a network of their own that has no name: those of a namespace that was
-# deleted, and some of the machine's own.
-strangers()
-{
-	local known process network
-	known=" $(stat -Lc %i /proc/self/ns/net /run/netns/* 2>/dev/null | xargs) "
-	for process in /proc/[0-9]*; do
-		network=$(stat -Lc %i "$process/ns/net" 2>/dev/null) || continue
-		[[ $known == *" $network "* ]] || echo "process ${process#/proc/}"
-	done | sort
-}
-strangers_before=$(strangers)
-
-# What the machine would be left with, one a line.
+# What the machine would be left with, one a line.  The lab's processes name its folder in
+# their words, or have files open in it.
 left_over()
 {
 	ip netns list | grep -F "$TIERWALL_LAB" | sed 's/^/namespace /'
 	grep -F "$TIERWALL_LAB" /proc/self/mountinfo | sed 's/^/mount /'
 	find "$run" /sys/fs/bpf/tierwall/lab -maxdepth 0 2>/dev/null
 	pgrep -af "$run" | sed 's/^/process /'
-	comm -13 <(echo "$strangers_before") <(strangers)
+	find /proc/[0-9]*/fd -lname "$run/*" 2>/dev/null | sed 's/^/open file /'
 	true
 }
 

@@ -6,24 +6,32 @@ source "$(dirname "$0")/lib.sh"
 
 file=$work/wrong.conf
 
+# inner_maps MAP: the ids that a map of maps holds, in words of a little-endian machine.
+inner_maps()
+{
+	local id
+	for id in $(bpftool map dump pinned "$run/bpf/tierwall/lab/maps/$1" |
+		awk '$1 == "key:" { print $10 $9 $8 $7 }'); do
+		echo $((16#$id))
+	done
+}
+
 # What runs: the configuration, the state, and which policy is live.
 running()
 {
 	tierwall show config
 	tierwall -j show status
-	bpftool map lookup pinned "$run/bpf/tierwall/lab/maps/policy" key 0 0 0 0
+	inner_maps policy
 }
 
 # The contents of the maps that a configuration makes, byte for byte.
 map_contents()
 {
-	local map inner
-	inner=$(bpftool -j map lookup pinned "$run/bpf/tierwall/lab/maps/policy" key 0 0 0 0 |
-		jq '.inner_map_id // .value.inner_map_id')
-	bpftool -j map dump id "$inner" | md5sum
-	for map in sets devices; do
-		bpftool map dump pinned "$run/bpf/tierwall/lab/maps/$map"
+	local id
+	for id in $(inner_maps policy) $(inner_maps sets); do
+		echo "map $id $(bpftool map dump id "$id" | md5sum)"
 	done
+	bpftool map dump pinned "$run/bpf/tierwall/lab/maps/devices"
 }
 
 # refused FILE: exit 1, the first line has FILE:LINE:COLUMN, and nothing has changed.
@@ -63,7 +71,8 @@ places_within_blocks()
 				print at + i
 		}
 		at += length(line) + 1
-	}' "$example" | awk '{ all[NR] = $1 } END { for (i = 1; i <= 100; i++) print all[int(NR * i / 100)] }'
+	}' "$example" |
+		awk '{ all[NR] = $1 } END { for (i = 1; i <= 100; i++) print all[int(NR * i / 100)] }'
 }
 
 truncated_anywhere()
@@ -109,27 +118,44 @@ example_with()
 	refused "$file"
 }
 
+# repeat TIMES TEXT
+repeat()
+{
+	awk -v times="$1" -v text="$2" 'BEGIN { while (times--) printf "%s", text }'
+}
+
 huge()
 {
-	{ cat "$example" && yes '# a comment that goes on and on' | head -n 1300000 && echo 'nonsense here'; } >"$file"
+	{
+		cat "$example"
+		repeat 1300000 $'# a comment that goes on and on\n'
+		echo 'nonsense here'
+	} >"$file"
 	refused "$file"
 }
 
 huge_line()
 {
-	{ printf 'set s { ' && yes '192.0.2.1,' | head -n 300000 | tr -d '\n' && echo 'x }'; } >"$file"
+	{
+		printf 'set s { '
+		repeat 300000 '192.0.2.1,'
+		echo 'x }'
+	} >"$file"
 	refused "$file"
 }
 
 deep()
 {
-	{ printf 'tier t { firewall { accept from ' && yes '{' | head -n 100000 | tr -d '\n'; } >"$file"
+	{
+		printf 'tier t { firewall { accept from '
+		repeat 100000 '{'
+	} >"$file"
 	refused "$file"
 }
 
 deep_blocks()
 {
-	yes 'guard {' | head -n 100000 >"$file"
+	repeat 100000 $'guard {\n' >"$file"
 	refused "$file"
 }
 
@@ -189,6 +215,7 @@ expect "a block that ends twice" example_with 'tier t { } }'
 expect "a mistake in an included file" included_mistake
 expect "a file that is not there" missing_file
 map_contents >"$work/maps-after"
+between "maps looked at" "$(grep -c '^map ' "$work/maps-before")" 3 1000
 expect "the maps are as before, byte for byte" cmp "$work/maps-before" "$work/maps-after"
 expect "the example itself is still accepted" tierwall apply "$example"
 finish

@@ -10,7 +10,8 @@ sessions=()
 
 answer_on()
 {
-	in_host "$1" /usr/bin/python3 "$here/sessions.py" answer $port </dev/null &
+	in_host "$1" /usr/bin/python3 "$here/sessions.py" answer $port \
+		</dev/null 2>"$work/error-answer-$1" &
 	disown # the lab ends it
 }
 
@@ -43,13 +44,18 @@ all_live()
 	done
 }
 
-# answers HOST PROTOCOL ADDRESS: a new session gets its first answer.
+# answers HOST PROTOCOL ADDRESS: a new session gets its first answer within 3 s.
 answers()
 {
+	local pid status=0
 	rm -f "$work/session-probe"
-	in_host "$1" timeout 4 /usr/bin/python3 "$here/sessions.py" hold "$2" "$3" "$port" \
-		"$work/session-probe" </dev/null 2>/dev/null || true
-	[[ -s $work/session-probe ]]
+	nsenter --net="/run/netns/$TIERWALL_LAB-$1" -- /usr/bin/python3 "$here/sessions.py" \
+		hold "$2" "$3" "$port" "$work/session-probe" </dev/null 2>/dev/null &
+	pid=$!
+	disown
+	eventually 3 test -s "$work/session-probe" || status=1
+	kill "$pid" 2>/dev/null || true
+	return "$status"
 }
 
 refused()
