@@ -25,9 +25,9 @@ static __always_inline __u64 tw_checksum_change16(__u64 sum, __u16 from, __u16 t
 	return sum + (__u16)~from + to;
 }
 
-static __always_inline __u64 tw_checksum_change32(__u64 sum, __u32 from, __u32 to)
+static __always_inline __u64 tw_checksum_change32(__u64 sum, __be32 from, __be32 to)
 {
-	return sum + (__u32)~from + to;
+	return sum + (__u32) ~(__force __u32)from + (__force __u32)to;
 }
 
 /* The address's last 32 bits for IPv4, all of it for IPv6. */

@@ -83,9 +83,12 @@ void prefix_key(struct tw_set_key *key, const struct prefix *prefix);
 
 struct compiled_set { /* a set that has to be created and filled before the image goes live */
 	uint32_t index;
-	const struct prefix *items; /* of the model, or of `owned` */
+	const struct prefix *items; /* of the model, or among `owned` below */
 	size_t count;
-	struct prefix *owned;
+};
+
+struct owned_prefixes { /* that are no set's of the model */
+	struct prefix *items;
 };
 
 /* -- the whole ---------------------------------------------------------------------------- */
@@ -95,6 +98,8 @@ struct compiled {
 	size_t length;
 	struct compiled_set *sets;
 	size_t set_count;
+	struct owned_prefixes *owned;
+	size_t owned_count;
 	struct fresh_ids fresh;
 };
 

@@ -211,8 +211,9 @@ int policy_compile(struct compiled *out, struct config *config, const struct tw_
 
 void compiled_free(struct compiled *compiled)
 {
-	for (size_t i = 0; i < compiled->set_count; i++)
-		free(compiled->sets[i].owned);
+	for (size_t i = 0; i < compiled->owned_count; i++)
+		free(compiled->owned[i].items);
+	free(compiled->owned);
 	free(compiled->sets);
 	free(compiled->fresh.items);
 	free(compiled->image);

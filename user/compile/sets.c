@@ -82,9 +82,21 @@ static int add_set_map(struct build *build, const struct tw_set_map *map)
 	return 0;
 }
 
-/* Takes `owned` over (may be NULL: the items stay the model's). */
+/* Room for prefixes that are no set's of the model; the result of the compilation owns it. */
+static struct prefix *own_prefixes(struct build *build, size_t count)
+{
+	struct owned_prefixes *place =
+		config_push(&build->out->owned, &build->out->owned_count, sizeof(*place));
+
+	if (!place)
+		return NULL;
+	place->items = calloc(count + 1, sizeof(*place->items));
+	return place->items;
+}
+
+/* `items` stay where they are until the image is live. */
 static int place_set(struct build *build, const char *name, const struct prefix *items,
-		     size_t count, struct prefix *owned, uint32_t *index)
+		     size_t count, uint32_t *index)
 {
 	struct tw_set_map map = {.entries = (uint32_t)count};
 	const struct tw_set_map *same;
@@ -96,21 +108,17 @@ static int place_set(struct build *build, const char *name, const struct prefix 
 		map.content += prefix_content(&items[i]);
 	same = live_set_like(build, &map);
 	if (same) {
-		free(owned);
 		map.index = same->index;
 		*index = map.index;
 		return add_set_map(build, &map);
 	}
 	result = free_index(build, &map.index);
 	set = result ? NULL : config_push(&build->out->sets, &build->out->set_count, sizeof(*set));
-	if (!set) {
-		free(owned);
+	if (!set)
 		return result ? result : -ENOMEM;
-	}
 	set->index = map.index;
 	set->items = items;
 	set->count = count;
-	set->owned = owned;
 	*index = map.index;
 	return add_set_map(build, &map);
 }
@@ -130,7 +138,7 @@ static int keep_set(struct build *build, const struct set *set)
 
 static int place_tier(struct build *build, struct tier *tier)
 {
-	struct prefix *items = calloc(tier->server_count * 2 + 1, sizeof(*items));
+	struct prefix *items = own_prefixes(build, tier->server_count * 2);
 	size_t count = 0;
 
 	if (!items)
@@ -144,7 +152,7 @@ static int place_tier(struct build *build, struct tier *tier)
 			items[count].addr = *addr;
 			items[count++].bits = 128;
 		}
-	return place_set(build, tier->name, items, count, items, &tier->set_index);
+	return place_set(build, tier->name, items, count, &tier->set_index);
 }
 
 int build_sets(struct build *build)
@@ -162,8 +170,7 @@ int build_sets(struct build *build)
 		if (set->index != TW_NONE32)
 			result = keep_set(build, set);
 		else
-			result = place_set(build, set->name, set->items, set->count, NULL,
-					   &set->index);
+			result = place_set(build, set->name, set->items, set->count, &set->index);
 	}
 	for (size_t i = 0; !result && i < build->config->tier_count; i++)
 		result = place_tier(build, &build->config->tiers[i]);
@@ -180,27 +187,16 @@ uint32_t build_named_set(const struct build *build, const char *name)
 	return tier ? tier->set_index : TW_NONE32;
 }
 
-static int compare_prefixes(const void *a, const void *b)
-{
-	const struct prefix *left = a, *right = b;
-	int difference = memcmp(&left->addr, &right->addr, sizeof(left->addr));
-
-	return difference ? difference : (int)left->bits - (int)right->bits;
-}
-
 int build_address_list(struct build *build, const struct addresses *addresses, uint32_t *index)
 {
-	struct prefix *items = calloc(addresses->count, sizeof(*items));
-	size_t count = 0, unique = 0;
+	struct prefix *items = own_prefixes(build, addresses->count);
+	size_t count = 0;
 
 	if (!items)
 		return -ENOMEM;
 	for (size_t i = 0; i < addresses->count; i++)
 		if (addresses->items[i].kind == ADDRESS_PREFIX)
 			items[count++] = addresses->items[i].prefix;
-	qsort(items, count, sizeof(*items), compare_prefixes);
-	for (size_t i = 0; i < count; i++)
-		if (!i || compare_prefixes(&items[i], &items[unique - 1]))
-			items[unique++] = items[i];
-	return place_set(build, "", items, unique, items, index);
+	prefixes_merge(items, &count);
+	return place_set(build, "", items, count, index);
 }

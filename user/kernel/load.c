@@ -381,7 +381,7 @@ int instance_unload(const char *name, const char *bpffs)
 {
 	int lock = lock_all(bpffs), result;
 	struct instance instance;
-	struct tw_meta meta;
+	struct tw_meta meta = {0};
 	char gone[PIN_PATH];
 
 	if (lock < 0)

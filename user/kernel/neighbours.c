@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tierwall/packet.h"
+
 struct next_hop {
 	union tw_addr addr; /* of the gateway, or of the server itself */
 	int ifindex;
@@ -66,12 +68,17 @@ static int ask_route(struct nl_sock *socket, const union tw_addr *server, struct
 	return found;
 }
 
+static bool is_same_hop(const struct next_hop *a, const struct next_hop *b)
+{
+	return a->ifindex == b->ifindex && tw_addr_equal(&a->addr, &b->addr);
+}
+
 static void add_hop(struct next_hops *hops, const struct next_hop *hop)
 {
 	struct next_hop *place;
 
 	for (size_t i = 0; i < hops->count; i++)
-		if (!memcmp(&hops->items[i], hop, sizeof(*hop)))
+		if (is_same_hop(&hops->items[i], hop))
 			return;
 	place = config_push(&hops->items, &hops->count, sizeof(*place));
 	if (place)
@@ -137,7 +144,7 @@ static void manage(struct nl_sock *socket, struct nl_cache *neighbours,
 		bool skip = false;
 
 		for (size_t j = 0; except && j < except->count; j++)
-			skip |= !memcmp(&hops->items[i], &except->items[j], sizeof(*hops->items));
+			skip |= is_same_hop(&hops->items[i], &except->items[j]);
 		addr = skip ? NULL : to_nl_addr(&hops->items[i].addr);
 		if (!addr)
 			continue;

@@ -62,14 +62,6 @@ int set_open(const struct instance *instance, uint32_t index)
 	return fd < 0 ? -errno : fd;
 }
 
-static int compare_prefixes(const void *a, const void *b)
-{
-	const struct prefix *left = a, *right = b;
-	int difference = memcmp(&left->addr, &right->addr, sizeof(left->addr));
-
-	return difference ? difference : (int)left->bits - (int)right->bits;
-}
-
 int set_read(int fd, struct prefix **items, size_t *count)
 {
 	struct tw_set_key key, next;
@@ -87,8 +79,7 @@ int set_read(int fd, struct prefix **items, size_t *count)
 	}
 	if (errno != ENOENT)
 		return -errno;
-	if (*count)
-		qsort(*items, *count, sizeof(**items), compare_prefixes);
+	prefixes_merge(*items, count); /* in the order of a file's */
 	return 0;
 }
 
