@@ -47,43 +47,6 @@ int config_read_file(struct config **out, const char *path)
 
 /* -- devices --------------------------------------------------------------------------------- */
 
-struct attaching {
-	struct attach_result *results;
-	size_t count; /* of config->interfaces that were attached */
-};
-
-static void take_back(const struct instance *instance, const struct config *config,
-		      const struct attaching *attaching)
-{
-	struct attachment *attachments;
-	size_t count;
-
-	if (instance_attachments(instance, &attachments, &count))
-		return;
-	for (size_t i = 0; i < attaching->count; i++)
-		for (size_t j = 0; j < count && !attaching->results[i].was_attached; j++)
-			if (!strcmp(config->interfaces[i].name, attachments[j].device))
-				device_detach(instance, &attachments[j]);
-	free(attachments);
-}
-
-static int attach_interfaces(const struct instance *instance, const struct config *config,
-			     struct attaching *attaching)
-{
-	attaching->results = calloc(config->interface_count + 1, sizeof(*attaching->results));
-	if (!attaching->results)
-		return -ENOMEM;
-	for (size_t i = 0; i < config->interface_count; i++) {
-		int result = device_attach(instance, config->interfaces[i].name,
-					   config->interfaces[i].mode, &attaching->results[i]);
-
-		if (result)
-			return result;
-		attaching->count++;
-	}
-	return 0;
-}
-
 static bool is_wanted(const struct config *config, const char *device)
 {
 	for (size_t i = 0; i < config->interface_count; i++)
@@ -107,16 +70,38 @@ static int detach_others(const struct instance *instance, const struct config *c
 
 /* -- apply ------------------------------------------------------------------------------------- */
 
-static void print_notes(const struct config *config, const struct attaching *attaching)
+static void print_notes(const struct config *config, const struct attach_result *results)
 {
-	for (size_t i = 0; i < attaching->count; i++)
-		if (attaching->results[i].note[0])
-			complain("%s: %s", config->interfaces[i].name, attaching->results[i].note);
+	for (size_t i = 0; i < config->interface_count; i++)
+		if (results[i].note[0])
+			complain("%s: %s", config->interfaces[i].name, results[i].note);
+}
+
+/* Attaches what is new and makes the policy live: both or neither. */
+static int attach_and_publish(struct edit *edit, const struct config *config,
+			      const struct compiled *compiled)
+{
+	const struct interface *interfaces = config->interfaces;
+	struct attach_result *results = calloc(config->interface_count + 1, sizeof(*results));
+	int result;
+
+	if (!results)
+		return -ENOMEM;
+	result = devices_attach(&edit->instance, interfaces, config->interface_count, results);
+	if (!result) {
+		result = edit_publish(edit, config, compiled);
+		if (result)
+			devices_take_back(&edit->instance, interfaces, config->interface_count,
+					  results);
+	}
+	if (!result)
+		print_notes(config, results);
+	free(results);
+	return result;
 }
 
 static int make_live(struct edit *edit, struct config *config)
 {
-	struct attaching attaching = {0};
 	struct compiled compiled = {0};
 	int result = ids_inherit(config, edit->running.config);
 
@@ -126,17 +111,10 @@ static int make_live(struct edit *edit, struct config *config)
 	}
 	result = compile_or_complain(&compiled, config, edit->running.image, &edit->facts);
 	if (!result)
-		result = attach_interfaces(&edit->instance, config, &attaching);
-	if (!result)
-		result = edit_publish(edit, config, &compiled);
-	if (result)
-		take_back(&edit->instance, config, &attaching);
-	else
-		print_notes(config, &attaching);
+		result = attach_and_publish(edit, config, &compiled);
 	if (!result)
 		result = detach_others(&edit->instance, config);
 	compiled_free(&compiled);
-	free(attaching.results);
 	return result;
 }
 

@@ -15,17 +15,16 @@ static struct interface *find_interface(struct config *config, const char *devic
 	return NULL;
 }
 
-static int note_interface(struct config *config, const char *device, enum interface_mode mode)
+static int note_interface(struct config *config, const struct interface *wanted)
 {
-	struct interface *interface = find_interface(config, device);
+	struct interface *interface = find_interface(config, wanted->name);
 
 	if (!interface)
 		interface = config_push(&config->interfaces, &config->interface_count,
 					sizeof(*interface));
 	if (!interface)
 		return -ENOMEM;
-	snprintf(interface->name, sizeof(interface->name), "%s", device);
-	interface->mode = mode;
+	*interface = *wanted;
 	return 0;
 }
 
@@ -41,38 +40,20 @@ static void forget_interface(struct config *config, const char *device)
 	config->interface_count--;
 }
 
-/* Detaches those of the devices that were not attached before. */
-static void take_back(const struct instance *instance, char **devices,
-		      const struct attach_result *results, size_t count)
-{
-	struct attachment *attachments;
-	size_t attached;
-
-	if (instance_attachments(instance, &attachments, &attached))
-		return;
-	for (size_t i = 0; i < count; i++)
-		for (size_t j = 0; j < attached && !results[i].was_attached; j++)
-			if (!strcmp(devices[i], attachments[j].device))
-				device_detach(instance, &attachments[j]);
-	free(attachments);
-}
-
-static int attach_all(struct edit *edit, char **devices, size_t count, enum interface_mode mode,
+/* `wanted` attached and noted in the running configuration: all of it or nothing. */
+static int attach_all(struct edit *edit, const struct interface *wanted, size_t count,
 		      struct attach_result *results)
 {
-	size_t done;
-	int result = 0;
+	int result = devices_attach(&edit->instance, wanted, count, results);
 
-	for (done = 0; !result && done < count; done++) {
-		result = device_attach(&edit->instance, devices[done], mode, &results[done]);
-		if (result)
-			break;
-		result = note_interface(edit->running.config, devices[done], mode);
-	}
+	if (result)
+		return result;
+	for (size_t i = 0; !result && i < count; i++)
+		result = note_interface(edit->running.config, &wanted[i]);
 	if (!result)
 		result = edit_commit(edit);
 	if (result)
-		take_back(&edit->instance, devices, results, done);
+		devices_take_back(&edit->instance, wanted, count, results);
 	return result;
 }
 
@@ -101,35 +82,60 @@ static void print_result(const struct options *options, const char *device,
 		complain("%s: %s", device, result->note);
 }
 
-int command_attach(const struct options *options, int argc, char **argv)
+/* The words as interfaces; MISTAKE: a name that no device can have. */
+static int read_devices(struct interface *wanted, char **devices, size_t count,
+			enum interface_mode mode)
 {
-	int mode = parse_mode(&argc, argv);
-	struct attach_result *results;
+	for (size_t i = 0; i < count; i++) {
+		if (strlen(devices[i]) >= sizeof(wanted[i].name)) {
+			complain("`%s` is longer than a device's name can be", devices[i]);
+			return MISTAKE;
+		}
+		strcpy(wanted[i].name, devices[i]);
+		wanted[i].mode = mode;
+	}
+	return 0;
+}
+
+static int attach(const struct options *options, const struct interface *wanted, size_t count,
+		  struct attach_result *results)
+{
 	struct edit edit = {0};
 	bool loaded = false;
-	int result;
+	int result =
+		instance_open_or_load(&edit.instance, options->instance, options->bpffs, &loaded);
+
+	if (result)
+		return result;
+	result = edit_begin_opened(&edit);
+	if (!result)
+		result = attach_all(&edit, wanted, count, results);
+	edit_end(&edit);
+	if (result && loaded)
+		instance_unload(options->instance, options->bpffs);
+	return result;
+}
+
+int command_attach(const struct options *options, int argc, char **argv)
+{
+	int mode = parse_mode(&argc, argv), result = -ENOMEM;
+	size_t count = (size_t)argc - 1;
+	struct attach_result *results;
+	struct interface *wanted;
 
 	if (mode < 0)
 		return usage(command_find("attach"), "no such mode: `%s`", argv[argc - 1]);
 	if (argc < 2)
 		return usage(command_find("attach"), "which device?");
-	results = calloc((size_t)argc, sizeof(*results));
-	if (!results)
-		return exit_status(-ENOMEM);
-	result = instance_open_or_load(&edit.instance, options->instance, options->bpffs, &loaded);
-	if (result) {
-		free(results);
-		return exit_status(result);
-	}
-	result = edit_begin_opened(&edit);
+	wanted = calloc(count, sizeof(*wanted));
+	results = calloc(count, sizeof(*results));
+	if (wanted && results)
+		result = read_devices(wanted, argv + 1, count, (enum interface_mode)mode);
 	if (!result)
-		result = attach_all(&edit, argv + 1, (size_t)argc - 1, (enum interface_mode)mode,
-				    results);
-	edit_end(&edit);
-	if (result && loaded)
-		instance_unload(options->instance, options->bpffs);
-	for (int i = 1; !result && i < argc; i++)
-		print_result(options, argv[i], &results[i - 1]);
+		result = attach(options, wanted, count, results);
+	for (size_t i = 0; !result && i < count; i++)
+		print_result(options, wanted[i].name, &results[i]);
+	free(wanted);
 	free(results);
 	return exit_status(result);
 }

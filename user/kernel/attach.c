@@ -315,6 +315,33 @@ int device_detach(const struct instance *instance, const struct attachment *atta
 	return result;
 }
 
+void devices_take_back(const struct instance *instance, const struct interface *interfaces,
+		       size_t count, const struct attach_result *results)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct attachment attachment;
+
+		if (!results[i].was_attached &&
+		    !find_attachment(instance, interfaces[i].name, &attachment))
+			device_detach(instance, &attachment);
+	}
+}
+
+int devices_attach(const struct instance *instance, const struct interface *interfaces,
+		   size_t count, struct attach_result *results)
+{
+	for (size_t i = 0; i < count; i++) {
+		int result = device_attach(instance, interfaces[i].name, interfaces[i].mode,
+					   &results[i]);
+
+		if (result) {
+			devices_take_back(instance, interfaces, i, results);
+			return result;
+		}
+	}
+	return 0;
+}
+
 /* -- redirect targets -------------------------------------------------------------------------- */
 
 static bool is_fixed_device(const struct config *config, const char *device)

@@ -37,6 +37,13 @@ int device_attach(const struct instance *instance, const char *device, enum inte
 		  struct attach_result *result);
 int device_detach(const struct instance *instance, const struct attachment *attachment);
 
+/* Attaches to all of them or to none; results[] has one for each. */
+int devices_attach(const struct instance *instance, const struct interface *interfaces,
+		   size_t count, struct attach_result *results);
+/* Detaches those that devices_attach() attached, and not those that were attached before. */
+void devices_take_back(const struct instance *instance, const struct interface *interfaces,
+		       size_t count, const struct attach_result *results);
+
 /* Fills the map `devices`: where a frame may be redirected to. */
 int devices_refresh(const struct instance *instance, const struct config *config,
 		    const struct node_facts *facts);
