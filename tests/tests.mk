@@ -15,8 +15,9 @@ check:
 	$(Q)$(MAKE) --no-print-directory $(O)/tierwall
 	$(Q)MAKE='$(MAKE)' tests/run $(RUNNERS)
 
-check-lab: $(O)/tierwall
-	$(Q)TIERWALL=$(abspath $(O)/tierwall) tests/lab/run $(LAB_TESTS)
+check-lab: $(O)/tierwall $(O)/asan/tierwall
+	$(Q)TIERWALL=$(abspath $(O)/tierwall) TIERWALL_SANITIZED=$(abspath $(O)/asan/tierwall) \
+		tests/lab/run $(LAB_TESTS)
 
 .PHONY: check check-lab
 

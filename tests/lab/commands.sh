@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # every command that changes the running state, and what the state is after it
+TIERWALL=${TIERWALL_SANITIZED:-${TIERWALL:-}}
 source "$(dirname "$0")/lib.sh"
 
 # A gateway alone: no servers, no services of others.

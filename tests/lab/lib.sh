@@ -11,6 +11,8 @@ top=$(cd "$here/../.." && pwd)
 export TIERWALL=${TIERWALL:-$top/build/tierwall}
 TIERWALL_LAB=check-$(basename "$0" .sh)-$$
 export TIERWALL_LAB
+# What a sanitizer finds must not look like a refusal.
+export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99:print_stacktrace=1
 run=/run/tierwall-lab-$TIERWALL_LAB
 work=$(mktemp -d)
 example=$top/scripts/share/examples/three-tiers.conf

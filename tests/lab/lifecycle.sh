@@ -37,7 +37,7 @@ later_in_file()
 
 programs()
 {
-	bpftool prog list | grep -c 'name tierwall' || true
+	bpftool prog list | grep -cE 'name xdp(_trace)? ' || true
 }
 
 programs_as_before()

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # apply of files with mistakes
 # Each is refused with exit 1 and a place, and the running state is as before.
+TIERWALL=${TIERWALL_SANITIZED:-${TIERWALL:-}}
 source "$(dirname "$0")/lib.sh"
 
 file=$work/wrong.conf

@@ -163,3 +163,18 @@ int edit_commit(struct edit *edit)
 	config_free(config);
 	return result;
 }
+
+int edit_run(const struct options *options, int (*change)(struct edit *edit, void *context),
+	     void *context)
+{
+	struct edit edit;
+	int result = edit_begin(&edit, options);
+
+	if (result)
+		return exit_status(result);
+	result = change(&edit, context);
+	if (!result)
+		result = edit_commit(&edit);
+	edit_end(&edit);
+	return exit_status(result);
+}

@@ -27,55 +27,53 @@ static void note_block(struct config *config, struct rules *rules)
 		rules->at = (struct place){1, 1};
 }
 
-/* Takes *rule over. */
+struct rule_change {
+	const char *owner;
+	uint32_t number; /* where; 0: at the end */
+	struct rule rule;
+};
+
 static int insert_rule(struct rules *rules, size_t at, struct rule *rule)
 {
 	struct rule *place = config_push(&rules->items, &rules->count, sizeof(*place));
 
-	if (!place) {
-		rule_free(rule);
+	if (!place)
 		return -ENOMEM;
-	}
 	place = &rules->items[at];
 	memmove(place + 1, place, (rules->count - 1 - at) * sizeof(*place));
 	*place = *rule;
 	place->id = TW_NONE32;
+	memset(rule, 0, sizeof(*rule)); /* it is the configuration's now */
 	return 0;
 }
 
-static int add(struct edit *edit, const char *owner, size_t at, struct rule *rule)
+static int add(struct edit *edit, void *context)
 {
-	struct config *config = edit->running.config;
-	struct rules *rules = find_rules(config, owner);
-	int result;
+	struct rule_change *wanted = context;
+	struct rules *rules = find_rules(edit->running.config, wanted->owner);
+	size_t at;
 
-	if (!rules) {
-		rule_free(rule);
+	if (!rules)
 		return MISTAKE;
-	}
-	if (!at)
-		at = rules->count + 1;
+	at = wanted->number ? wanted->number : rules->count + 1;
 	if (at > rules->count + 1) {
-		complain("`at %zu` is beyond the end: %s has %zu rules", at, owner, rules->count);
-		rule_free(rule);
+		complain("`at %zu` is beyond the end: %s has %zu rules", at, wanted->owner,
+			 rules->count);
 		return MISTAKE;
 	}
-	note_block(config, rules);
-	result = insert_rule(rules, at - 1, rule);
-	return result ? result : edit_commit(edit);
+	note_block(edit->running.config, rules);
+	return insert_rule(rules, at - 1, &wanted->rule);
 }
 
 static int command_rule_add(const struct options *options, int argc, char **argv)
 {
+	struct rule_change wanted = {.owner = argv[2]};
 	struct diagnostic diagnostic = {0};
-	struct edit edit;
-	struct rule rule;
-	uint32_t at = 0;
-	int from = 3, result;
+	int from = 3, result, status;
 	char *words;
 
 	if (argc > 5 && !strcmp(argv[3], "at")) {
-		if (!parse_number(argv[4], 1, UINT32_MAX, &at))
+		if (!parse_number(argv[4], 1, UINT32_MAX, &wanted.number))
 			return usage(command_find("rule"), "`at %s` is not a rule's number",
 				     argv[4]);
 		from = 5;
@@ -83,56 +81,44 @@ static int command_rule_add(const struct options *options, int argc, char **argv
 	if (argc <= from)
 		return usage(command_find("rule"), "which rule?");
 	words = join_words(argc, argv, from);
-	result = words ? rule_parse(&rule, words, &diagnostic) : -ENOMEM;
+	result = words ? rule_parse(&wanted.rule, words, &diagnostic) : -ENOMEM;
 	free(words);
 	if (result == MISTAKE)
 		complain_of(&diagnostic);
-	if (result)
-		return exit_status(result);
-	result = edit_begin(&edit, options);
-	if (result) {
-		rule_free(&rule);
-		return exit_status(result);
-	}
-	result = add(&edit, argv[2], at, &rule);
-	edit_end(&edit);
-	return exit_status(result);
+	status = result ? exit_status(result) : edit_run(options, add, &wanted);
+	rule_free(&wanted.rule);
+	return status;
 }
 
-static int delete_rule(struct edit *edit, const char *owner, uint32_t number)
+static int delete (struct edit *edit, void *context)
 {
-	struct rules *rules = find_rules(edit->running.config, owner);
+	const struct rule_change *wanted = context;
+	struct rules *rules = find_rules(edit->running.config, wanted->owner);
 	struct rule *rule;
 
 	if (!rules)
 		return MISTAKE;
-	if (number > rules->count) {
-		complain("%s has no rule %u: it has %zu", owner, number, rules->count);
+	if (wanted->number > rules->count) {
+		complain("%s has no rule %u: it has %zu", wanted->owner, wanted->number,
+			 rules->count);
 		return MISTAKE;
 	}
-	rule = &rules->items[number - 1];
+	rule = &rules->items[wanted->number - 1];
 	rule_free(rule);
-	memmove(rule, rule + 1, (rules->count - number) * sizeof(*rule));
+	memmove(rule, rule + 1, (rules->count - wanted->number) * sizeof(*rule));
 	rules->count--;
-	return edit_commit(edit);
+	return 0;
 }
 
 static int command_rule_del(const struct options *options, int argc, char **argv)
 {
-	struct edit edit;
-	uint32_t number;
-	int result;
+	struct rule_change wanted = {.owner = argv[2]};
 
 	if (argc != 4)
 		return usage(command_find("rule"), "rule del takes an owner and a number");
-	if (!parse_number(argv[3], 1, UINT32_MAX, &number))
+	if (!parse_number(argv[3], 1, UINT32_MAX, &wanted.number))
 		return usage(command_find("rule"), "`%s` is not a rule's number", argv[3]);
-	result = edit_begin(&edit, options);
-	if (result)
-		return exit_status(result);
-	result = delete_rule(&edit, argv[2], number);
-	edit_end(&edit);
-	return exit_status(result);
+	return edit_run(options, delete, &wanted);
 }
 
 int command_rule(const struct options *options, int argc, char **argv)

@@ -55,91 +55,91 @@ static void remove_members(struct config *config, const struct tier *tier, size_
 	}
 }
 
-/* Takes *server over. */
-static int add(struct edit *edit, const char *tier_name, struct server *server)
+struct addition {
+	const char *tier;
+	struct server server;
+};
+
+static int add(struct edit *edit, void *context)
 {
 	struct config *config = edit->running.config;
-	struct tier *tier = find_tier(config, tier_name);
+	struct addition *addition = context;
+	struct tier *tier = find_tier(config, addition->tier);
 	struct server *place;
-	int result;
 
-	if (tier && tier_server(tier, server->name)) {
-		complain("tier %s has a server `%s` already", tier_name, server->name);
-		tier = NULL;
+	if (!tier)
+		return MISTAKE;
+	if (tier_server(tier, addition->server.name)) {
+		complain("tier %s has a server `%s` already", tier->name, addition->server.name);
+		return MISTAKE;
 	}
-	place = tier ? config_push(&tier->servers, &tier->server_count, sizeof(*place)) : NULL;
-	if (!place) {
-		server_free(server);
-		return tier ? -ENOMEM : MISTAKE;
-	}
-	*place = *server;
-	result = insert_members(config, tier);
-	return result ? result : edit_commit(edit);
+	place = config_push(&tier->servers, &tier->server_count, sizeof(*place));
+	if (!place)
+		return -ENOMEM;
+	*place = addition->server;
+	memset(&addition->server, 0, sizeof(addition->server)); /* it is the configuration's now */
+	return insert_members(config, tier);
 }
 
 static int command_server_add(const struct options *options, int argc, char **argv)
 {
 	struct diagnostic diagnostic = {0};
-	struct server server;
-	struct edit edit;
+	struct addition addition = {.tier = argv[2]};
 	char *words = join_words(argc, argv, 3);
-	int result = words ? server_parse(&server, words, &diagnostic) : -ENOMEM;
+	int status, result = words ? server_parse(&addition.server, words, &diagnostic) : -ENOMEM;
 
 	free(words);
 	if (result == MISTAKE)
 		complain_of(&diagnostic);
-	if (result)
-		return exit_status(result);
-	result = edit_begin(&edit, options);
-	if (result) {
-		server_free(&server);
-		return exit_status(result);
-	}
-	result = add(&edit, argv[2], &server);
-	edit_end(&edit);
-	return exit_status(result);
+	status = result ? exit_status(result) : edit_run(options, add, &addition);
+	server_free(&addition.server);
+	return status;
+}
+
+struct server_change {
+	const char *word, *tier, *server;
+	uint32_t weight;
+};
+
+static void remove_server(struct config *config, struct tier *tier, struct server *server)
+{
+	size_t at = (size_t)(server - tier->servers);
+
+	remove_members(config, tier, at);
+	server_free(server);
+	memmove(server, server + 1, (tier->server_count - at - 1) * sizeof(*server));
+	tier->server_count--;
 }
 
 /* What a word does to a server that is there. */
-static int change(struct config *config, struct tier *tier, struct server *server, const char *word,
-		  uint32_t weight)
+static int change(struct edit *edit, void *context)
 {
-	if (!strcmp(word, "drain")) {
-		server->state = TW_SERVER_DRAIN;
-	} else if (!strcmp(word, "down")) {
-		server->state = TW_SERVER_DOWN;
-	} else if (!strcmp(word, "up")) {
-		server->state = TW_SERVER_UP;
-	} else if (!strcmp(word, "set")) {
-		server->weight = weight;
-	} else {
-		size_t at = (size_t)(server - tier->servers);
+	struct config *config = edit->running.config;
+	const struct server_change *wanted = context;
+	struct tier *tier = find_tier(config, wanted->tier);
+	struct server *server = tier ? find_server(tier, wanted->server) : NULL;
 
-		remove_members(config, tier, at);
-		server_free(server);
-		memmove(server, server + 1, (tier->server_count - at - 1) * sizeof(*server));
-		tier->server_count--;
-	}
+	if (!server)
+		return MISTAKE;
+	if (!strcmp(wanted->word, "drain"))
+		server->state = TW_SERVER_DRAIN;
+	else if (!strcmp(wanted->word, "down"))
+		server->state = TW_SERVER_DOWN;
+	else if (!strcmp(wanted->word, "up"))
+		server->state = TW_SERVER_UP;
+	else if (!strcmp(wanted->word, "set"))
+		server->weight = wanted->weight;
+	else
+		remove_server(config, tier, server);
 	return 0;
 }
 
 static int command_server_change(const struct options *options, char **argv, uint32_t weight)
 {
-	struct server *server = NULL;
-	struct tier *tier;
-	struct edit edit;
-	int result = edit_begin(&edit, options);
+	struct server_change wanted = {
+		.word = argv[1], .tier = argv[2], .server = argv[3], .weight = weight};
 
-	if (result)
-		return exit_status(result);
-	tier = find_tier(edit.running.config, argv[2]);
-	if (tier)
-		server = find_server(tier, argv[3]);
-	result = server ? change(edit.running.config, tier, server, argv[1], weight) : MISTAKE;
-	if (!result)
-		result = edit_commit(&edit);
-	edit_end(&edit);
-	return exit_status(result);
+	return edit_run(options, change, &wanted);
 }
 
 int command_server(const struct options *options, int argc, char **argv)

@@ -91,57 +91,59 @@ static int command_set_del(const struct options *options, int argc, char **argv)
 	return add_or_delete(options, argc, argv, SET_DELETE);
 }
 
-/* Takes *items over. */
-static int replace(const struct options *options, const char *name, struct prefix *items,
-		   size_t count)
-{
-	struct set *set;
-	struct edit edit;
-	int result = edit_begin(&edit, options);
+struct replacement {
+	const char *name;
+	struct prefix *items;
+	size_t count;
+};
 
-	if (result) {
-		free(items);
-		return result;
-	}
-	set = find_set(edit.running.config, name);
-	if (set) {
-		set->items = items;
-		set->count = count;
-		set->index = TW_NONE32;
-		result = edit_commit(&edit);
-	} else {
-		free(items);
-		result = MISTAKE;
-	}
-	edit_end(&edit);
-	if (!result && !options->quiet)
-		printf("%s: %zu entries\n", name, count);
-	return result;
+static int replace(struct edit *edit, void *context)
+{
+	struct replacement *replacement = context;
+	struct set *set = find_set(edit->running.config, replacement->name);
+
+	if (!set)
+		return MISTAKE;
+	set->items = replacement->items;
+	set->count = replacement->count;
+	set->index = TW_NONE32;    /* a place of its own */
+	replacement->items = NULL; /* they are the configuration's now */
+	return 0;
+}
+
+static int replace_entries(const struct options *options, struct replacement *replacement)
+{
+	int status = edit_run(options, replace, replacement);
+
+	if (status == EXIT_DONE && !options->quiet)
+		printf("%s: %zu entries\n", replacement->name, replacement->count);
+	free(replacement->items);
+	return status;
 }
 
 static int command_set_load(const struct options *options, int argc, char **argv)
 {
 	struct diagnostic diagnostic = {0};
-	struct prefix *items = NULL;
-	size_t count = 0;
+	struct replacement replacement = {.name = argv[2]};
 	int result;
 
 	if (argc != 4)
 		return usage(command_find("set"), "set load takes a set and a file");
-	result = set_read_file(&items, &count, argv[3], &diagnostic);
-	if (result) {
-		complain_of(&diagnostic);
-		free(items);
-		return exit_status(result);
-	}
-	return exit_status(replace(options, argv[2], items, count));
+	result = set_read_file(&replacement.items, &replacement.count, argv[3], &diagnostic);
+	if (!result)
+		return replace_entries(options, &replacement);
+	complain_of(&diagnostic);
+	free(replacement.items);
+	return exit_status(result);
 }
 
 static int command_set_flush(const struct options *options, int argc, char **argv)
 {
+	struct replacement replacement = {.name = argv[2]};
+
 	if (argc != 3)
 		return usage(command_find("set"), "set flush takes a set");
-	return exit_status(replace(options, argv[2], NULL, 0));
+	return replace_entries(options, &replacement);
 }
 
 int command_set(const struct options *options, int argc, char **argv)
