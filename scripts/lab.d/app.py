@@ -9,6 +9,7 @@ import json
 import os
 import queue
 import socket
+import socketserver
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -106,6 +107,10 @@ class Server(ThreadingHTTPServer):
         self.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self.host, self.database, self.log = host, database, log
         super().__init__((address, 8080), Handler)
+
+    def server_bind(self):  # HTTPServer's would ask the name service for our name
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address[:2]
 
 
 def main():

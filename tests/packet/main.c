@@ -29,16 +29,17 @@ static int run_subjects(struct node *node)
 {
 	time_t start = time(NULL);
 	size_t rows = 0;
-	int failed = 0;
+	size_t failed = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(subjects); i++) {
 		if (!is_wanted(subjects[i].name))
 			continue;
-		failed += subject_run(subjects[i].subject, node);
+		failed += (size_t)subject_run(subjects[i].subject, node);
 		rows += subjects[i].subject->count;
 	}
-	printf("packet tests: %zu rows, %lu frames with counters, %d failed, %ld seconds\n", rows,
-	       row_frames(), failed, (long)(time(NULL) - start));
+	printf("packet tests: %zu rows, %lu frames with counters, %ld seconds\n", rows,
+	       row_frames(), (long)(time(NULL) - start));
+	printf("%zu passed, %zu failed\n", rows - failed, failed);
 	return failed || !rows;
 }
 

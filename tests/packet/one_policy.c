@@ -122,7 +122,12 @@ static int run(struct node *node)
 	if (!applying)
 		_exit(apply_in_turn(node, applies));
 	send_until(node, applying, &judged, &status);
-	return !report(node, &judged, applies, status);
+	if (report(node, &judged, applies, status)) {
+		puts("1 passed, 0 failed");
+		return 0;
+	}
+	puts("0 passed, 1 failed");
+	return 1;
 }
 
 int main(int argc, char **argv)

@@ -298,6 +298,7 @@ static int run(struct node *node)
 	printf("random frames: %s after %" PRIu64 " frames and %ld seconds\n",
 	       right ? "none aborted, counters agree" : "FAILED", totals.frames,
 	       (long)(time(NULL) - start));
+	puts(right ? "1 passed, 0 failed" : "0 passed, 1 failed");
 	counters_free(&before);
 	counters_free(&after);
 	return !right;
