@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The examples of docs/grammar.md: blocks marked `tierwall` are files, lines of
+ * The examples of docs/grammar.md and README.md: blocks marked `tierwall` are files, lines of
  * those marked `tierwall rules` are rules, lines of `tierwall later` are refused as
  * not yet supported.  Runs at the top of the tree.
  */
@@ -11,10 +11,10 @@
 static char folder[] = "/tmp/tierwall-docs-XXXXXX";
 static char config_name[64], netset_name[64];
 
-static char *read_page(void)
+static char *read_page(const char *path)
 {
 	static char page[1 << 16];
-	FILE *in = fopen("docs/grammar.md", "r");
+	FILE *in = fopen(path, "r");
 	size_t length;
 
 	assert_non_null(in);
@@ -26,9 +26,10 @@ static char *read_page(void)
 }
 
 /* Calls `each` for every block of that mark; returns how many there are. */
-static size_t visit_blocks(const char *mark, void (*each)(const char *text, size_t length))
+static size_t visit_blocks(const char *path, const char *mark,
+			   void (*each)(const char *text, size_t length))
 {
-	char start[64], *at = read_page(), *end;
+	char start[64], *at = read_page(path), *end;
 	size_t count = 0;
 
 	snprintf(start, sizeof(start), "\n```%s\n", mark);
@@ -98,19 +99,25 @@ static void refuse_later(const char *text, size_t length)
 static void files_are_right(void **state)
 {
 	(void)state;
-	assert_in_range(visit_blocks("tierwall", parse_file), 7, 100);
+	assert_in_range(visit_blocks("docs/grammar.md", "tierwall", parse_file), 7, 100);
+}
+
+static void the_readme_is_right(void **state)
+{
+	(void)state;
+	assert_int_equal(visit_blocks("README.md", "tierwall", parse_file), 1);
 }
 
 static void rules_are_right(void **state)
 {
 	(void)state;
-	assert_in_range(visit_blocks("tierwall rules", parse_rules), 2, 100);
+	assert_in_range(visit_blocks("docs/grammar.md", "tierwall rules", parse_rules), 2, 100);
 }
 
 static void what_comes_later_is_told(void **state)
 {
 	(void)state;
-	assert_int_equal(visit_blocks("tierwall later", refuse_later), 1);
+	assert_int_equal(visit_blocks("docs/grammar.md", "tierwall later", refuse_later), 1);
 }
 
 static int make_folder(void **state)
@@ -139,6 +146,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_are_right),
+		cmocka_unit_test(the_readme_is_right),
 		cmocka_unit_test(rules_are_right),
 		cmocka_unit_test(what_comes_later_is_told),
 	};
