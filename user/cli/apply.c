@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/edit.h"
+#include "cli/show.h"
 
 /* Devices of the file exist: said with their place, before anything is touched. */
 static int check_interfaces(const struct config *config)
@@ -144,6 +145,8 @@ static int apply(const struct options *options, struct config *config)
 	result = edit_begin_opened(&edit);
 	if (!result)
 		result = make_live(&edit, config);
+	if (!result)
+		status_warn(options, &edit.instance);
 	edit_end(&edit);
 	if (result && loaded)
 		instance_unload(options->instance, options->bpffs);

@@ -87,11 +87,11 @@ static int read_devices(struct interface *wanted, char **devices, size_t count,
 			enum interface_mode mode)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (strlen(devices[i]) >= sizeof(wanted[i].name)) {
+		if (snprintf(wanted[i].name, sizeof(wanted[i].name), "%s", devices[i]) >=
+		    (int)sizeof(wanted[i].name)) {
 			complain("`%s` is longer than a device's name can be", devices[i]);
 			return MISTAKE;
 		}
-		strcpy(wanted[i].name, devices[i]);
 		wanted[i].mode = mode;
 	}
 	return 0;

@@ -13,6 +13,8 @@
 #include "kernel/instance.h"
 
 int show_status(const struct options *options, const struct instance *instance, const char *name);
+/* The warnings of `show status` alone: what keeps traffic from passing as configured. */
+int status_warn(const struct options *options, const struct instance *instance);
 int show_config(const struct options *options, const struct instance *instance, const char *name);
 int show_tiers(const struct options *options, const struct instance *instance, const char *name);
 int show_services(const struct options *options, const struct instance *instance, const char *name);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/show.h"
+#include "kernel/control.h"
 #include "stats/columns.h"
 #include "stats/json.h"
 
@@ -190,12 +191,42 @@ static void warn_of_forwarding(struct status *status, const char *family)
 	}
 }
 
+static bool is_known_address(const struct tw_policy *image, const union tw_addr *addr)
+{
+	const struct tw_address *known = IMAGE_SECTION(image, struct tw_address, addresses);
+
+	for (uint32_t i = 0; i < image->addresses.count; i++)
+		if (known[i].kind & TW_ADDRESS_LOCAL &&
+		    !memcmp(&known[i].addr, addr, sizeof(*addr)))
+			return true;
+	return false;
+}
+
+/* The node's addresses are read when something is applied or edited. */
+static void warn_of_addresses(struct status *status)
+{
+	struct node_facts facts;
+	size_t unknown = 0;
+
+	if (!status->running->config->has_host || node_facts_read(&facts))
+		return;
+	for (size_t i = 0; i < facts.address_count; i++)
+		unknown += !is_known_address(status->running->image, &facts.addresses[i]);
+	node_facts_free(&facts);
+	if (unknown)
+		warn(status,
+		     "%zu of the node's addresses are newer than the last apply: the rules of "
+		     "host do not cover them until you apply again",
+		     unknown);
+}
+
 static void collect_warnings(struct status *status)
 {
 	const struct config *config = status->running->config;
 
 	warn_of_devices(status);
 	warn_of_services(status);
+	warn_of_addresses(status);
 	if (has_listen(config, true))
 		warn_of_forwarding(status, "ipv4");
 	if (has_listen(config, false))
@@ -274,6 +305,12 @@ static int print_text(const struct status *status)
 	return columns_print(&columns, stdout, "");
 }
 
+static void print_warnings(const struct status *status)
+{
+	for (size_t i = 0; i < json_array_size(status->warnings); i++)
+		complain("warning: %s", json_string_value(json_array_get(status->warnings, i)));
+}
+
 static int print_status(const struct options *options, struct status *status)
 {
 	int result;
@@ -282,28 +319,47 @@ static int print_status(const struct options *options, struct status *status)
 	status->memory = all_memory(status->instance);
 	collect_warnings(status);
 	result = options->output == OUTPUT_JSON ? print_json(status) : print_text(status);
-	for (size_t i = 0; i < json_array_size(status->warnings); i++)
-		complain("warning: %s", json_string_value(json_array_get(status->warnings, i)));
+	print_warnings(status);
 	return result ? out_of_memory() : 0;
 }
 
-int show_status(const struct options *options, const struct instance *instance, const char *name)
+static int warn_only(const struct options *options, struct status *status)
+{
+	(void)options;
+	collect_warnings(status);
+	print_warnings(status);
+	return 0;
+}
+
+/* Reads what a status is made of, then lets `print` print. */
+static int with_status(const struct options *options, const struct instance *instance,
+		       int (*print)(const struct options *options, struct status *status))
 {
 	struct status status = {.instance = instance, .warnings = json_array()};
 	struct attachment *devices = NULL;
 	struct running running = {};
 	int result = running_read(&running, instance);
 
-	(void)name;
 	if (!result)
 		result = instance_attachments(instance, &devices, &status.device_count);
 	if (!result) {
 		status.devices = devices;
 		status.running = &running;
-		result = print_status(options, &status);
+		result = print(options, &status);
 	}
 	json_decref(status.warnings);
 	free(devices);
 	running_free(&running);
 	return result;
+}
+
+int show_status(const struct options *options, const struct instance *instance, const char *name)
+{
+	(void)name;
+	return with_status(options, instance, print_status);
+}
+
+int status_warn(const struct options *options, const struct instance *instance)
+{
+	return options->quiet ? 0 : with_status(options, instance, warn_only);
 }
