@@ -191,7 +191,7 @@ for words in "set add blocked 192.0.2.1 for 10m" "rule add web reject tcp" \
 	"rule add web accept tcp limit 10/s" "rule add web drop log tcp" "run" \
 	"service add x listen 203.0.113.5 tcp port 1 tier web forward ipip"; do
 	# shellcheck disable=SC2086 # words
-	expect "refused for now: $words" refused $words
+	expect "not yet: $words" refused $words
 	expect "and it says so" grep -q 'not yet supported' "$work/refused"
 done
 expect "unload" tierwall unload

@@ -64,7 +64,6 @@ struct address_item {
 struct addresses { /* no items: any */
 	struct address_item *items;
 	size_t count;
-	bool negated; /* `not` before it; the grammar has no word for it yet */
 };
 
 struct port_range {
