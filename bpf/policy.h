@@ -29,9 +29,7 @@ static __always_inline const void *policy_item(const struct tw_policy *policy_im
 	if (i >= section->count)
 		return NULL;
 	at = (__u64)section->offset + (__u64)i * size;
-	if (at > TW_IMAGE_BYTES - ITEM_BYTES_MAX)
-		return NULL;
-	barrier_var(at);
+	barrier_var(at); /* the compiler must not check another form of it than it adds */
 	if (at > TW_IMAGE_BYTES - ITEM_BYTES_MAX)
 		return NULL;
 	return (const char *)policy_image + at;

@@ -113,11 +113,6 @@ static __always_inline __u16 tw_host16(__be16 value)
 	return __builtin_bswap16((__force __u16)value);
 }
 
-static __always_inline __u32 tw_host32(__be32 value)
-{
-	return __builtin_bswap32((__force __u32)value);
-}
-
 /* A constant in network order. */
 #define TW_BE32(value) ((__force __be32)__builtin_bswap32(value))
 
