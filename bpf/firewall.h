@@ -6,11 +6,14 @@
 #ifndef TIERWALL_BPF_FIREWALL_H
 #define TIERWALL_BPF_FIREWALL_H
 
-#include "policy.h"
+#include "limit.h"
+#include "set.h"
 
 struct decision {
 	__u32 rule; /* counter id, TW_NONE32: no rule matched */
-	__u32 action;
+	__u8 action;
+	__u8 flags; /* TW_VERDICT_* */
+	__u16 _pad;
 };
 
 /* The walk over one list; bpf_loop() hands it to list_step(). */
@@ -23,23 +26,12 @@ struct walk {
 	struct decision decision;
 };
 
-static __always_inline int set_holds(__u32 set, const union tw_addr *addr, __u32 family)
-{
-	struct tw_set_key key = {.prefixlen = TW_SET_FAMILY_BITS + 128, .family = family};
-	void *prefixes = bpf_map_lookup_elem(&sets, &set);
-
-	if (!prefixes)
-		return 0;
-	__builtin_memcpy(key.addr, addr, sizeof(key.addr));
-	return bpf_map_lookup_elem(prefixes, &key) != NULL;
-}
-
 static __always_inline int addr_matches(__u16 set, const union tw_addr *prefix,
 					const union tw_addr *mask, const union tw_addr *addr,
-					__u32 family)
+					__u32 family, int negated)
 {
 	if (set != TW_NONE16)
-		return set_holds(set, addr, family);
+		return set_holds(set, addr, family) != negated;
 	return !(((addr->halves[0] ^ prefix->halves[0]) & mask->halves[0]) |
 		 ((addr->halves[1] ^ prefix->halves[1]) & mask->halves[1]));
 }
@@ -100,10 +92,10 @@ static __always_inline int row_matches(const struct tw_row *row, const struct wa
 
 	if (!header_matches(row, p, walk->state, walk->ingress) || !transport_matches(row, p))
 		return 0;
-	return addr_matches(row->source_set, &row->source, &row->source_mask, &p->saddr,
-			    p->family) &&
+	return addr_matches(row->source_set, &row->source, &row->source_mask, &p->saddr, p->family,
+			    (row->negated & TW_ROW_NOT_SOURCE) != 0) &&
 	       addr_matches(row->destination_set, &row->destination, &row->destination_mask,
-			    &p->daddr, p->family);
+			    &p->daddr, p->family, (row->negated & TW_ROW_NOT_DESTINATION) != 0);
 }
 
 static long list_step(__u32 i, void *context)
@@ -115,8 +107,12 @@ static long list_step(__u32 i, void *context)
 		return 1;
 	if (!row_matches(row, walk))
 		return 0;
+	if (row->limit != TW_NONE32 &&
+	    !limit_admits(walk->policy, walk->packet, row->rule, row->limit))
+		return 0;
 	walk->decision.rule = row->rule;
 	walk->decision.action = row->action;
+	walk->decision.flags = row->flags_of_verdict;
 	return 1;
 }
 
@@ -160,6 +156,8 @@ static __always_inline int lists_accept(struct path *path, const struct tw_packe
 		outcome->reason = TW_REASON_DEFAULT;
 	}
 	outcome->rule = decision.rule;
+	outcome->action = decision.action;
+	outcome->log = (decision.flags & TW_VERDICT_LOG) != 0;
 	trace_step(path, stage,
 		   decision.action == TW_ACCEPT ? TW_SAYS_ACCEPTED_BY : TW_SAYS_REFUSED_BY,
 		   decision.rule);

@@ -20,16 +20,39 @@ struct policy_image {
 	__uint(value_size, TW_IMAGE_BYTES);
 };
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct tw_control);
+} control SEC(".maps");
+
 /*
- * The live image.  A store of another one returns only when every packet that still
- * uses the one of before is done: the kernel waits for that in maps of maps.
+ * The images.  To delete one returns only when every packet that may still use it is
+ * done: the kernel waits for that in maps of maps.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1);
+	__uint(max_entries, TW_POLICIES);
 	__type(key, __u32);
 	__array(values, struct policy_image);
 } policy SEC(".maps");
+
+struct policy_chunk {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, TW_CHUNK_BYTES);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, TW_CHUNKS);
+	__type(key, __u32);
+	__array(values, struct policy_chunk);
+} chunks SEC(".maps");
 
 struct set_prefixes {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);

@@ -26,7 +26,9 @@ struct outcome {
 	__u8 reason;  /* enum tw_reason where refused */
 	__u8 forward; /* enum tw_forward, balanced only */
 	__u8 flags;   /* TW_FLOW_* */
-	__u32 _pad;
+	__u8 action;  /* enum tw_action of the rule or default that decided */
+	__u8 log;     /* that rule asks for it */
+	__u16 _pad;
 };
 
 enum outcome_kind {

@@ -13,9 +13,14 @@
 
 static __always_inline const struct tw_policy *policy_live(void)
 {
-	__u32 zero = 0;
-	void *image = bpf_map_lookup_elem(&policy, &zero);
+	__u32 zero = 0, slot;
+	const struct tw_control *now = bpf_map_lookup_elem(&control, &zero);
+	void *image;
 
+	if (!now)
+		return NULL; /* cannot be: the array has its one row */
+	slot = *(const volatile __u32 *)&now->live;
+	image = bpf_map_lookup_elem(&policy, &slot);
 	return image ? bpf_map_lookup_elem(image, &zero) : NULL;
 }
 
@@ -33,6 +38,15 @@ static __always_inline const void *policy_item(const struct tw_policy *policy_im
 	if (at > TW_IMAGE_BYTES - ITEM_BYTES_MAX)
 		return NULL;
 	return (const char *)policy_image + at;
+}
+
+/* The chunk that `offset` lies in, NULL: the policy has none. */
+static __always_inline const char *policy_chunk(__u32 first, __u32 offset)
+{
+	__u32 zero = 0, slot = first + (offset >> TW_CHUNK_SHIFT);
+	void *chunk = bpf_map_lookup_elem(&chunks, &slot);
+
+	return chunk ? bpf_map_lookup_elem(chunk, &zero) : NULL;
 }
 
 #define POLICY_ITEM(policy, section, type, i) \

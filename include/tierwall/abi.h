@@ -23,17 +23,21 @@
 #endif
 #endif
 
-#define TW_ABI 1
+#define TW_ABI 2
 
-#define TW_IMAGE_BYTES  (4u << 20) /* one policy image; 4 MB is the most that kernel 6.1 takes */
-#define TW_COUNTERS     32768u     /* rows of `counters`: rules, defaults, services, servers */
-#define TW_SETS         1024u      /* sets, tiers and address lists of one or two policies */
-#define TW_SET_PREFIXES (1u << 22)
-#define TW_FLOWS4       131072u /* entries; a balanced flow takes two, one for each direction */
-#define TW_FLOWS6       65536u
-#define TW_FRAGMENTS    8192u
-#define TW_DEVICES      256u
-#define TW_NEXT_HOPS    1024u /* per CPU */
+#define TW_IMAGE_BYTES   (4u << 20) /* one policy image; 4 MB is the most that kernel 6.1 takes */
+#define TW_POLICIES      4u         /* images: live, the one to go back to, one being made */
+#define TW_CHUNK_BYTES   (1u << 20) /* unit of what does not fit the image */
+#define TW_CHUNKS        512u       /* of all policies together */
+#define TW_POLICY_CHUNKS 160u       /* of one policy */
+#define TW_COUNTERS      131072u    /* rows of `counters`: rules, defaults, services, servers */
+#define TW_SETS          1024u      /* sets, tiers and address lists of one or two policies */
+#define TW_SET_PREFIXES  (1u << 22)
+#define TW_FLOWS4        131072u /* entries; a balanced flow takes two, one for each direction */
+#define TW_FLOWS6        65536u
+#define TW_FRAGMENTS     8192u
+#define TW_DEVICES       256u
+#define TW_NEXT_HOPS     1024u /* per CPU */
 
 #define TW_NONE16 0xffffu
 #define TW_NONE32 0xffffffffu
@@ -66,14 +70,33 @@ enum tw_node {
 	TW_NODE_ROWS = TW_NODE_DROPS + 64,
 };
 
+/* -- control: which policy is live ------------------------------------------ */
+
+/*
+ * The one element of the map `control`.  A store to `live` makes another
+ * configuration live; what the policy before it used is given back only after a
+ * grace period, when no packet uses it any more.
+ */
+struct tw_control {
+	__u32 live;       /* slot of the live image in `policy` */
+	__u32 generation; /* the highest that an image ever got */
+};
+
 /* -- policy: the whole configuration, compiled, in one immutable image --------
  *
- * The map `policy` is an array of maps with one element, the live image: one store
- * there makes another configuration live.  An image is one value of TW_IMAGE_BYTES
- * that starts with struct tw_policy; sections hold offsets from the image's start.
- * In a live image nothing is ever written but `generation` and, when a set is edited
- * in place, its row in `set_maps`.
+ * The map `policy` is an array of maps: TW_POLICIES slots for images.  An image is one
+ * value of TW_IMAGE_BYTES that starts with struct tw_policy; sections hold offsets
+ * from the image's start.  In a live image nothing is ever written but `generation`
+ * and, when a set is edited in place, its row in `set_maps`.
+ *
+ * What is large stands beside the image, in a run of elements of the map `chunks`, of
+ * TW_CHUNK_BYTES each.  An offset there is in units of eight bytes: the chunk is
+ * offset >> TW_CHUNK_SHIFT, counted from the policy's first.  Nothing but the text
+ * goes on from one chunk into the next.
  */
+#define TW_CHUNK_SHIFT 17
+#define TW_CHUNK_MASK  ((1u << TW_CHUNK_SHIFT) - 1)
+
 enum tw_action { TW_ACCEPT, TW_DROP, TW_REJECT };
 enum tw_forward {
 	TW_FORWARD_NAT,
@@ -103,6 +126,8 @@ struct tw_policy {
 	__u32 generation; /* of what the flow entries were judged by */
 	__u32 flags;      /* TW_POLICY_* */
 	__u64 hash_key[2];
+	__u32 chunk;  /* first element in `chunks` */
+	__u32 chunks; /* how many */
 	struct tw_list guard;
 	struct tw_list host;
 	struct tw_section addresses; /* struct tw_address: hashed, count is a power of two */
@@ -115,7 +140,7 @@ struct tw_policy {
 	struct tw_section rows;      /* struct tw_row */
 	struct tw_section ids;       /* __u32: counter ids in the order of config_visit_ids() */
 	struct tw_section set_maps;  /* struct tw_set_map: where each named set lives */
-	struct tw_section text;      /* char: the source, without the entries of sets */
+	struct tw_section text; /* char, in the chunks: the source, without the entries of sets */
 };
 
 #define TW_POLICY_HOST        0x1 /* there is a host block */
@@ -195,20 +220,27 @@ struct tw_row {
 	__u8 flags_mask, flags; /* TCP: (packet & mask) == flags */
 	__u8 type, code;
 	__u8 dscp;
-	__u8 state; /* TW_STATE_*: any of these */
+	__u8 state;            /* TW_STATE_*: any of these */
+	__u32 limit;           /* offset in the chunks of what `limit` says, TW_NONE32: none */
+	__u8 negated;          /* TW_ROW_NOT_*: the set must not hold the address */
+	__u8 flags_of_verdict; /* TW_VERDICT_* */
+	__u16 _pad;
 };
-#define TW_ROW_IPV4     0x0001
-#define TW_ROW_IPV6     0x0002
-#define TW_ROW_PROTOCOL 0x0004
-#define TW_ROW_PORTS    0x0008 /* only protocols with ports */
-#define TW_ROW_FLAGS    0x0010
-#define TW_ROW_TYPE     0x0020
-#define TW_ROW_CODE     0x0040
-#define TW_ROW_STATE    0x0080
-#define TW_ROW_LENGTH   0x0100
-#define TW_ROW_TTL      0x0200
-#define TW_ROW_DSCP     0x0400
-#define TW_ROW_FRAGMENT 0x0800
+#define TW_ROW_NOT_SOURCE      0x1
+#define TW_ROW_NOT_DESTINATION 0x2
+#define TW_VERDICT_LOG         0x1
+#define TW_ROW_IPV4            0x0001
+#define TW_ROW_IPV6            0x0002
+#define TW_ROW_PROTOCOL        0x0004
+#define TW_ROW_PORTS           0x0008 /* only protocols with ports */
+#define TW_ROW_FLAGS           0x0010
+#define TW_ROW_TYPE            0x0020
+#define TW_ROW_CODE            0x0040
+#define TW_ROW_STATE           0x0080
+#define TW_ROW_LENGTH          0x0100
+#define TW_ROW_TTL             0x0200
+#define TW_ROW_DSCP            0x0400
+#define TW_ROW_FRAGMENT        0x0800
 
 #define TW_STATE_NEW         0x1
 #define TW_STATE_ESTABLISHED 0x2
@@ -363,13 +395,13 @@ struct tw_trace {
 _Static_assert(sizeof(union tw_addr) == 16, "addr");
 _Static_assert(sizeof(struct tw_counter) == 32, "counter");
 _Static_assert(sizeof(struct tw_list) == 16, "list");
-_Static_assert(sizeof(struct tw_policy) == 24 + 2 * 16 + 11 * 8, "policy");
+_Static_assert(sizeof(struct tw_policy) == 32 + 2 * 16 + 11 * 8, "policy");
 _Static_assert(sizeof(struct tw_address) == 32, "address");
 _Static_assert(sizeof(struct tw_listen) == 8, "listen");
 _Static_assert(sizeof(struct tw_service) == 44, "service");
 _Static_assert(sizeof(struct tw_member) == 8, "member");
 _Static_assert(sizeof(struct tw_server) == 80, "server");
-_Static_assert(sizeof(struct tw_row) == 104, "row");
+_Static_assert(sizeof(struct tw_row) == 112, "row");
 _Static_assert(sizeof(struct tw_set_key) == 24, "set key");
 _Static_assert(sizeof(struct tw_flow_key4) == 16, "flow key, IPv4");
 _Static_assert(sizeof(struct tw_flow_key6) == 40, "flow key, IPv6");

@@ -156,7 +156,6 @@ static void counters_go_on_for_what_stays_the_same(void **state)
 	for (uint32_t i = 0; i < before.image->ids.count; i++)
 		assert_int_not_equal(new->items[1].id,
 				     IMAGE_SECTION(before.image, uint32_t, ids)[i]);
-	assert_int_equal(after.image->generation, before.image->generation + 1);
 	assert_memory_equal(after.image->hash_key, before.image->hash_key, 16);
 	unmake(&after);
 	unmake(&before);
@@ -183,7 +182,8 @@ static void the_image_holds_its_own_source(void **state)
 	struct config *config = NULL;
 
 	(void)state;
-	assert_int_equal(config_parse(&config, "image", IMAGE_SECTION(made.image, char, text),
+	assert_int_equal(config_parse(&config, "image",
+				      arena_at(&made.compiled.arena, made.image->text.offset),
 				      made.image->text.count, &diagnostic),
 			 0);
 	assert_int_equal(config->tier_count, 1);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/image.h"
 #include "kernel/neighbours.h"
 
 int edit_begin_opened(struct edit *edit)
@@ -61,7 +62,7 @@ int edit_publish(struct edit *edit, const struct config *config, const struct co
 	if (result)
 		return result;
 	/* edit->running.config may be changed already; the image is what was live */
-	before = image_config(edit->running.image, &ignored);
+	before = image_config(edit->running.live, &ignored);
 	neighbours_follow(before, config);
 	config_free(before);
 	diagnostic_free(&ignored);

@@ -93,7 +93,7 @@ static uint64_t all_memory(const struct instance *instance)
 	for (int i = 0; i < MAP_COUNT; i++)
 		bytes += map_memory(instance->maps[i]);
 	return bytes + inner_memory(instance->maps[MAP_policy]) +
-	       inner_memory(instance->maps[MAP_sets]);
+	       inner_memory(instance->maps[MAP_chunks]) + inner_memory(instance->maps[MAP_sets]);
 }
 
 /* -- warnings ------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * From the model to what the data path reads: one policy image and the sets that
- * are to be filled.  Nothing here touches the kernel; the same model, facts and
+ * From the model to what the data path reads: one policy image, what stands beside it
+ * in chunks, and the sets that are to be filled.  Nothing here touches the kernel; the same model, facts and
  * running image give the same result, but for a hash key that has to be invented.
  */
 #ifndef TIERWALL_USER_COMPILE_H
@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "compile/arena.h"
 #include "config/config.h"
 #include "tierwall/abi.h"
 
@@ -96,6 +97,7 @@ struct owned_prefixes { /* that are no set's of the model */
 struct compiled {
 	unsigned char *image; /* TW_IMAGE_BYTES at most; starts with struct tw_policy */
 	size_t length;
+	struct arena arena; /* what stands beside it in chunks */
 	struct compiled_set *sets;
 	size_t set_count;
 	struct owned_prefixes *owned;

@@ -97,24 +97,15 @@ static size_t length_of(const struct piece *pieces, size_t count)
 	return at;
 }
 
-static int build_image(struct build *build, const char *text, size_t text_length)
+static int build_image(struct build *build)
 {
 	struct tw_policy *header = &build->header;
 	struct compiled *out = build->out;
 	const struct piece pieces[] = {
 #define PIECE(name) {&header->name, build->name, build->name##_count, sizeof(*build->name)}
-		PIECE(addresses),
-		PIECE(listens),
-		PIECE(services),
-		PIECE(members),
-		PIECE(choices),
-		PIECE(tiers),
-		PIECE(servers),
-		PIECE(rows),
-		PIECE(ids),
-		PIECE(set_maps),
+		PIECE(addresses), PIECE(listens), PIECE(services), PIECE(members), PIECE(choices),
+		PIECE(tiers),     PIECE(servers), PIECE(rows),     PIECE(ids),     PIECE(set_maps),
 #undef PIECE
-		{&header->text, text, text_length, 1},
 	};
 	const size_t count = sizeof(pieces) / sizeof(pieces[0]);
 	/* the data path reads whole items only where the longest would still fit */
@@ -135,6 +126,23 @@ static int build_image(struct build *build, const char *text, size_t text_length
 	return 0;
 }
 
+static int build_text(struct build *build, const char *text, size_t length)
+{
+	struct tw_section *section = &build->header.text;
+	int result = arena_alloc(&build->out->arena, length, TW_CHUNK_BYTES, &section->offset);
+
+	if (result == -ENOSPC)
+		return config_mistake(build->config, (struct place){1, 1}, build->diagnostic,
+				      "the configuration takes more than %u MB in the data path: "
+				      "fewer rules, or sets instead of rules",
+				      TW_POLICY_CHUNKS * (TW_CHUNK_BYTES >> 20));
+	if (result)
+		return result;
+	memcpy(arena_at(&build->out->arena, section->offset), text, length);
+	section->count = (uint32_t)length;
+	return 0;
+}
+
 static int build_text_and_image(struct build *build)
 {
 	char *text = NULL;
@@ -149,9 +157,9 @@ static int build_text_and_image(struct build *build)
 		free(text);
 		return result ? result : -ENOMEM;
 	}
-	result = build_image(build, text, length);
+	result = build_text(build, text, length);
 	free(text);
-	return result;
+	return result ? result : build_image(build);
 }
 
 static int build_all(struct build *build)
@@ -176,7 +184,6 @@ static int build_all(struct build *build)
 	if (!result)
 		result = config_visit_ids(config, collect_id, build);
 	build->header.flags = policy_flags(config);
-	build->header.generation = build->live ? build->live->generation + 1 : 1;
 	return result ? result : build_text_and_image(build);
 }
 
@@ -217,5 +224,6 @@ void compiled_free(struct compiled *compiled)
 	free(compiled->sets);
 	free(compiled->fresh.items);
 	free(compiled->image);
+	arena_free(&compiled->arena);
 	memset(compiled, 0, sizeof(*compiled));
 }

@@ -97,6 +97,8 @@ static void row_from_rule(struct tw_row *row, const struct rule *rule, uint32_t 
 	if (rule->from_ports.count || rule->to_ports.count)
 		row->conditions |= TW_ROW_PORTS;
 	row->rule = rule->id;
+	row->limit = TW_NONE32;
+	row->flags_of_verdict = rule->fields & RULE_LOG ? TW_VERDICT_LOG : 0;
 	row->action = rule->action;
 	row->protocol = rule->protocol;
 	row->flags_mask = rule->flags_mask;

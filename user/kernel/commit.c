@@ -1,67 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Making a policy live.  Everything is built aside: sets get tries of their own at
- * indices that the live image does not use, new counters start at zero, the image
- * gets a map of its own.  Then one store makes all of it live, and what no image
- * uses any more is given back.  Whatever fails before the store leaves no trace.
+ * indices that the live image does not use, new counters start at zero, image and
+ * chunks get maps of their own.  Then one store makes all of it live, and what no
+ * policy uses any more is given back.  Whatever fails before the store leaves no trace.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "kernel/control.h"
-
-/* -- images -------------------------------------------------------------------------------- */
-
-struct tw_policy *image_map(int fd, int protection)
-{
-	void *image = mmap(NULL, TW_IMAGE_BYTES, protection, MAP_SHARED, fd, 0);
-
-	return image == MAP_FAILED ? NULL : image;
-}
-
-void image_unmap(const struct tw_policy *image)
-{
-	if (image)
-		munmap((void *)image, TW_IMAGE_BYTES);
-}
-
-int image_open_live(const struct instance *instance)
-{
-	uint32_t zero = 0, id;
-	int fd;
-
-	if (bpf_map_lookup_elem(instance->maps[MAP_policy], &zero, &id))
-		return -errno;
-	fd = bpf_map_get_fd_by_id(id);
-	return fd < 0 ? -errno : fd;
-}
-
-int image_create(const void *bytes, size_t length)
-{
-	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
-	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "policy_image", sizeof(uint32_t),
-				TW_IMAGE_BYTES, 1, &options);
-	struct tw_policy *image;
-
-	if (fd < 0)
-		return -errno;
-	image = image_map(fd, PROT_READ | PROT_WRITE);
-	if (!image) {
-		int result = -errno;
-
-		close(fd);
-		return result;
-	}
-	memcpy(image, bytes, length);
-	image_unmap(image);
-	return fd;
-}
+#include "kernel/image.h"
 
 /* -- counters ---------------------------------------------------------------------------------- */
 
@@ -85,29 +38,6 @@ static int zero_counters(const struct instance *instance, const struct fresh_ids
 }
 
 /* -- sets ------------------------------------------------------------------------------------------ */
-
-static bool image_uses_set(const struct tw_policy *image, uint32_t index)
-{
-	const struct tw_set_map *maps = IMAGE_SECTION(image, struct tw_set_map, set_maps);
-
-	for (uint32_t i = 0; i < image->set_maps.count; i++)
-		if (maps[i].index == index)
-			return true;
-	return false;
-}
-
-/* Tries that no image refers to: of the policy before, or of a commit that was killed. */
-static void release_sets(const struct instance *instance, const struct tw_policy *image)
-{
-	for (uint32_t i = 0; i < TW_SETS; i++) {
-		uint32_t id;
-
-		if (bpf_map_lookup_elem(instance->maps[MAP_sets], &i, &id) ||
-		    image_uses_set(image, i))
-			continue;
-		bpf_map_delete_elem(instance->maps[MAP_sets], &i);
-	}
-}
 
 /* One call for all of them: each store into a map of maps waits for the packets under way. */
 static int store_sets(const struct instance *instance, uint32_t *indices, uint32_t *tries,
@@ -156,6 +86,82 @@ static int fill_sets(const struct instance *instance, const struct compiled *com
 	return result;
 }
 
+/* -- what the policies that stay use ------------------------------------------------------------------ */
+
+struct used {
+	bool policies[TW_POLICIES];
+	bool sets[TW_SETS];
+	bool chunks[TW_CHUNKS];
+};
+
+static void use_policy(struct used *used, const struct instance *instance, uint32_t slot)
+{
+	struct image image;
+	const struct tw_set_map *maps;
+
+	if (slot >= TW_POLICIES || image_open_slot(&image, instance, slot))
+		return;
+	used->policies[slot] = true;
+	maps = IMAGE_SECTION(image.policy, struct tw_set_map, set_maps);
+	for (uint32_t i = 0; i < image.policy->set_maps.count; i++)
+		if (maps[i].index < TW_SETS)
+			used->sets[maps[i].index] = true;
+	for (uint32_t i = 0; i < image.policy->chunks; i++)
+		if (image.policy->chunk + i < TW_CHUNKS)
+			used->chunks[image.policy->chunk + i] = true;
+	image_close(&image);
+}
+
+/* What the live policy uses. */
+static int find_used(struct used *used, const struct instance *instance)
+{
+	struct tw_control *control = control_map(instance);
+
+	memset(used, 0, sizeof(*used));
+	if (!control)
+		return -errno;
+	use_policy(used, instance, control->live);
+	control_unmap(control);
+	return 0;
+}
+
+static void release(int map, const bool *used, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t id;
+
+		if (!used[i] && !bpf_map_lookup_elem(map, &i, &id))
+			bpf_map_delete_elem(map, &i);
+	}
+}
+
+/*
+ * Gives back what no policy uses: of the one before, or of a commit that was killed.
+ * Images go first: to delete one waits for the packets that may still use it.
+ */
+static void release_unused(const struct instance *instance)
+{
+	struct used *used = malloc(sizeof(*used));
+
+	if (used && !find_used(used, instance)) {
+		release(instance->maps[MAP_policy], used->policies, TW_POLICIES);
+		release(instance->maps[MAP_sets], used->sets, TW_SETS);
+		release(instance->maps[MAP_chunks], used->chunks, TW_CHUNKS);
+	}
+	free(used);
+}
+
+/* The first run of `wanted` free elements, TW_NONE32: there is none. */
+static uint32_t free_run(const bool *used, uint32_t count, uint32_t wanted)
+{
+	for (uint32_t i = 0, run = 0; i < count; i++) {
+		run = used[i] ? 0 : run + 1;
+		if (run >= wanted)
+			return i + 1 - run;
+	}
+	return TW_NONE32;
+}
+
 /* -- the commit ---------------------------------------------------------------------------------------- */
 
 static int failed(const char *what, int error)
@@ -166,26 +172,65 @@ static int failed(const char *what, int error)
 	return error;
 }
 
-int policy_commit(const struct instance *instance, const struct compiled *compiled)
+static int store_image(const struct instance *instance, const struct compiled *compiled,
+		       uint32_t *slot)
 {
-	const struct tw_policy *image = (const void *)compiled->image;
-	uint32_t zero = 0;
-	int map, result = fill_sets(instance, compiled);
+	struct tw_control *control = control_map(instance);
+	struct used *used = malloc(sizeof(*used));
+	int result = control && used ? find_used(used, instance) : -ENOMEM;
+	uint32_t chunk;
 
+	if (!result) {
+		*slot = free_run(used->policies, TW_POLICIES, 1);
+		chunk = free_run(used->chunks, TW_CHUNKS, arena_chunks(&compiled->arena));
+		if (*slot == TW_NONE32 || chunk == TW_NONE32)
+			result = -ENOSPC;
+	}
+	if (!result)
+		result = image_store(instance, compiled, *slot, chunk,
+				     __atomic_add_fetch(&control->generation, 1, __ATOMIC_ACQ_REL));
+	free(used);
+	control_unmap(control);
+	return result;
+}
+
+int policy_prepare(const struct instance *instance, const struct compiled *compiled, uint32_t *slot)
+{
+	int result;
+
+	release_unused(instance);
+	result = fill_sets(instance, compiled);
 	if (result)
 		return failed("fill the sets", result);
 	result = zero_counters(instance, &compiled->fresh);
 	if (result)
 		return failed("prepare the counters", result);
-	map = image_create(compiled->image, compiled->length);
-	if (map < 0)
-		return failed("make the policy image", map);
-	if (bpf_map_update_elem(instance->maps[MAP_policy], &zero, &map, BPF_ANY)) {
-		result = -errno;
-		close(map);
-		return failed("make the policy live", result);
-	}
-	close(map);
-	release_sets(instance, image);
+	result = store_image(instance, compiled, slot);
+	return result ? failed("make the policy image", result) : 0;
+}
+
+int policy_publish(const struct instance *instance, uint32_t slot)
+{
+	struct tw_control *control = control_map(instance);
+
+	if (!control)
+		return failed("make the policy live", -errno);
+	__atomic_store_n(&control->live, slot, __ATOMIC_RELEASE);
+	control_unmap(control);
+	release_unused(instance);
 	return 0;
+}
+
+void policy_abandon(const struct instance *instance, uint32_t slot)
+{
+	bpf_map_delete_elem(instance->maps[MAP_policy], &slot);
+	release_unused(instance);
+}
+
+int policy_commit(const struct instance *instance, const struct compiled *compiled)
+{
+	uint32_t slot;
+	int result = policy_prepare(instance, compiled, &slot);
+
+	return result ? result : policy_publish(instance, slot);
 }

@@ -50,7 +50,17 @@ int devices_refresh(const struct instance *instance, const struct config *config
 
 /* -- commit.c -------------------------------------------------------------------------- */
 
-/* Makes a compiled policy live in one store. */
+/*
+ * Builds a compiled policy aside, in a free slot: sets, counters, image, chunks.  It
+ * is whole then, but no packet sees it.  *slot: where.
+ */
+int policy_prepare(const struct instance *instance, const struct compiled *compiled,
+		   uint32_t *slot);
+/* Makes the policy of a slot live in one store and gives back what no policy needs. */
+int policy_publish(const struct instance *instance, uint32_t slot);
+/* Gives a prepared policy up. */
+void policy_abandon(const struct instance *instance, uint32_t slot);
+/* Prepares and publishes. */
 int policy_commit(const struct instance *instance, const struct compiled *compiled);
 
 /* -- sets.c ------------------------------------------------------------------------------ */
@@ -76,16 +86,5 @@ int node_facts_read(struct node_facts *out);
 void node_facts_free(struct node_facts *facts);
 /* Can frames be redirected to this device?  -ENOTSUP: this kernel does not tell. */
 int device_takes_frames(uint32_t ifindex);
-
-/* -- shared ------------------------------------------------------------------------------------ */
-
-/* A read-write or read-only mapping of an image map; NULL with errno. */
-struct tw_policy *image_map(int fd, int protection);
-void image_unmap(const struct tw_policy *image);
-/* The map of the live image. */
-int image_open_live(const struct instance *instance);
-/* The configuration that an image was made from; NULL: it cannot be read. */
-struct config *image_config(const struct tw_policy *image, struct diagnostic *diagnostic);
-int image_create(const void *bytes, size_t length);
 
 #endif

@@ -27,7 +27,9 @@
 
 /* Every pinned map: X(name).  The order is that of struct instance's `maps`. */
 #define INSTANCE_MAPS(X) \
+	X(control)       \
 	X(policy)        \
+	X(chunks)        \
 	X(counters)      \
 	X(node)          \
 	X(sets)          \
@@ -79,9 +81,12 @@ int instance_attachments(const struct instance *instance, struct attachment **ou
 
 /* -- the running configuration ------------------------------------------------- */
 
+struct image;
+
 struct running {
 	struct config *config;         /* with every id and set index filled in */
-	const struct tw_policy *image; /* read-only mapping of the live image */
+	struct image *live;            /* owned: kernel/image.h */
+	const struct tw_policy *image; /* its memory */
 	uint32_t generation;
 };
 

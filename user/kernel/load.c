@@ -14,6 +14,7 @@
 
 #include "cli/cli.h"
 #include "kernel/control.h"
+#include "kernel/image.h"
 #include "kernel/neighbours.h"
 #include "kernel/pins.h"
 #include "tierwall.skel.h"
@@ -345,24 +346,17 @@ int instance_open_or_load(struct instance *out, const char *name, const char *bp
 static void forget_neighbours(struct instance *instance)
 {
 	struct diagnostic ignored = {0};
-	const struct tw_policy *image;
 	struct config *config = NULL;
-	char path[PIN_PATH];
-	int fd;
+	struct image image;
 
-	snprintf(path, sizeof(path), "%s/maps/policy", instance->folder);
-	instance->maps[MAP_policy] = bpf_obj_get(path);
-	fd = image_open_live(instance);
-	image = fd < 0 ? NULL : image_map(fd, PROT_READ);
-	if (image)
-		config = image_config(image, &ignored);
+	if (image_open(&image, instance))
+		return;
+	config = image_config(&image, &ignored);
 	if (config)
 		neighbours_follow(config, NULL);
 	config_free(config);
 	diagnostic_free(&ignored);
-	image_unmap(image);
-	if (fd >= 0)
-		close(fd);
+	image_close(&image);
 }
 
 static void detach_all(const struct instance *instance)

@@ -6,11 +6,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "kernel/control.h"
+#include "kernel/image.h"
 
 struct id_reader {
 	const uint32_t *ids;
@@ -41,16 +41,6 @@ static void read_set_indices(struct config *config, const struct tw_policy *imag
 	}
 }
 
-struct config *image_config(const struct tw_policy *image, struct diagnostic *diagnostic)
-{
-	struct config *config = NULL;
-
-	if (config_parse(&config, "(running)", IMAGE_SECTION(image, char, text), image->text.count,
-			 diagnostic))
-		return NULL;
-	return config;
-}
-
 static int read_model(struct running *running)
 {
 	const struct tw_policy *image = running->image;
@@ -60,7 +50,7 @@ static int read_model(struct running *running)
 	};
 	struct diagnostic diagnostic = {0};
 
-	running->config = image_config(image, &diagnostic);
+	running->config = image_config(running->live, &diagnostic);
 	if (!running->config) {
 		complain("cannot read the running configuration back");
 		complain_of(&diagnostic);
@@ -72,19 +62,19 @@ static int read_model(struct running *running)
 
 int running_read(struct running *out, const struct instance *instance)
 {
-	int fd = image_open_live(instance), result;
+	int result = -ENOMEM;
 
 	memset(out, 0, sizeof(*out));
-	if (fd >= 0) {
-		out->image = image_map(fd, PROT_READ);
-		close(fd);
-	}
-	if (!out->image) {
-		result = fd < 0 ? fd : -errno;
+	out->live = calloc(1, sizeof(*out->live));
+	if (out->live)
+		result = image_open(out->live, instance);
+	if (result) {
 		complain("cannot read the policy of instance `%s`: %s", instance->name,
 			 strerror(-result));
+		running_free(out);
 		return result;
 	}
+	out->image = out->live->policy;
 	out->generation = out->image->generation;
 	result = read_model(out);
 	if (result)
@@ -122,6 +112,8 @@ uint32_t running_set_entries(const struct running *running, uint32_t index)
 void running_free(struct running *running)
 {
 	config_free(running->config);
-	image_unmap(running->image);
+	if (running->live)
+		image_close(running->live);
+	free(running->live);
 	memset(running, 0, sizeof(*running));
 }

@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "kernel/control.h"
+#include "kernel/image.h"
 
 #define BATCH 16384u
 
@@ -126,16 +126,17 @@ static void undo(int fd, enum set_edit edit, const struct prefix *items, const b
 static int note_edit(const struct instance *instance, uint32_t index, enum set_edit edit,
 		     const struct prefix *items, const bool *done, size_t count)
 {
-	int fd = image_open_live(instance);
-	struct tw_policy *image = fd < 0 ? NULL : image_map(fd, PROT_READ | PROT_WRITE);
+	struct tw_control *control = control_map(instance);
 	struct tw_set_map *maps;
+	struct image image;
+	int result = control ? image_open(&image, instance) : -errno;
 
-	if (fd >= 0)
-		close(fd);
-	if (!image)
-		return fd < 0 ? fd : -errno;
-	maps = (struct tw_set_map *)(void *)((char *)image + image->set_maps.offset);
-	for (uint32_t i = 0; i < image->set_maps.count; i++) {
+	if (result) {
+		control_unmap(control);
+		return result;
+	}
+	maps = (struct tw_set_map *)(void *)((char *)image.policy + image.policy->set_maps.offset);
+	for (uint32_t i = 0; i < image.policy->set_maps.count; i++) {
 		if (maps[i].index != index)
 			continue;
 		for (size_t j = 0; j < count; j++) {
@@ -147,8 +148,11 @@ static int note_edit(const struct instance *instance, uint32_t index, enum set_e
 			maps[i].content += edit == SET_ADD ? content : -content;
 		}
 	}
-	__atomic_store_n(&image->generation, image->generation + 1, __ATOMIC_RELEASE);
-	image_unmap(image);
+	__atomic_store_n(&image.policy->generation,
+			 __atomic_add_fetch(&control->generation, 1, __ATOMIC_ACQ_REL),
+			 __ATOMIC_RELEASE);
+	image_close(&image);
+	control_unmap(control);
 	return 0;
 }
 
