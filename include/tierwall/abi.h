@@ -13,6 +13,7 @@
 
 #include <linux/types.h>
 
+#include "checks.h"
 #include "reasons.h"
 
 #ifndef __force /* sparse's word for a cast between byte orders that is meant */
@@ -23,14 +24,14 @@
 #endif
 #endif
 
-#define TW_ABI 2
+#define TW_ABI 3
 
 #define TW_IMAGE_BYTES   (4u << 20) /* one policy image; 4 MB is the most that kernel 6.1 takes */
 #define TW_POLICIES      4u         /* images: live, the one to go back to, one being made */
 #define TW_CHUNK_BYTES   (1u << 20) /* unit of what does not fit the image */
 #define TW_CHUNKS        512u       /* of all policies together */
 #define TW_POLICY_CHUNKS 160u       /* of one policy */
-#define TW_COUNTERS      131072u    /* rows of `counters`: rules, defaults, services, servers */
+#define TW_COUNTERS      262144u    /* rows of `counters`: rules, defaults, services, servers */
 #define TW_SETS          1024u      /* sets, tiers and address lists of one or two policies */
 #define TW_SET_PREFIXES  (1u << 22)
 #define TW_FLOWS4        131072u /* entries; a balanced flow takes two, one for each direction */
@@ -65,7 +66,11 @@ enum tw_node {
 	TW_NODE_DROPPED,
 	TW_NODE_TRANSMITTED,
 	TW_NODE_REDIRECTED,
-	TW_NODE_FLOWS, /* .flows: created, balanced or not */
+	TW_NODE_FLOWS,      /* .flows: created, balanced or not */
+	TW_NODE_ANSWERED,   /* rejects that got their RST or ICMP error */
+	TW_NODE_UNANSWERED, /* rejects that got none: too many, or none is allowed */
+	TW_NODE_LOGGED,     /* events given to a monitor */
+	TW_NODE_UNLOGGED,   /* events that were not: sampled out, or the monitor is slow */
 	TW_NODE_DROPS,
 	TW_NODE_ROWS = TW_NODE_DROPS + 64,
 };
@@ -80,6 +85,13 @@ enum tw_node {
 struct tw_control {
 	__u32 live;       /* slot of the live image in `policy` */
 	__u32 generation; /* the highest that an image ever got */
+	/*
+	 * While a change is on trial (`apply --confirm`): the slot that is live again from
+	 * `revert_at` on, which needs no process.  CLOCK_MONOTONIC in nanoseconds; 0: no trial.
+	 */
+	__u32 previous;
+	__u32 _pad;
+	__u64 revert_at;
 };
 
 /* -- policy: the whole configuration, compiled, in one immutable image --------

@@ -49,6 +49,7 @@ void diagnostic_free(struct diagnostic *diagnostic);
 struct prefix {
 	union tw_addr addr; /* bits beyond `bits` are zero */
 	uint8_t bits;       /* 0-128; an IPv4 prefix is 96 longer than it is written */
+	uint32_t seconds;   /* in a set: how long it stays from now on; 0: for good */
 	struct place at;
 };
 
@@ -64,6 +65,7 @@ struct address_item {
 struct addresses { /* no items: any */
 	struct address_item *items;
 	size_t count;
+	bool negated; /* `not`: every address, of either family, that these do not hold */
 };
 
 struct port_range {
@@ -210,7 +212,8 @@ struct config {
 	uint8_t hash_key[16];
 	struct set *sets;
 	size_t set_count;
-	struct rules guard; /* default accept */
+	struct rules guard;  /* default accept */
+	uint32_t checks_off; /* bits by enum tw_check */
 	bool has_host;
 	struct rules host; /* default drop */
 	struct tier *tiers;
