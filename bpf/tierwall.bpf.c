@@ -279,14 +279,12 @@ static __always_inline int finish(const struct path *path, int verdict)
 	__u32 row = TW_NODE_PASSED;
 
 	if (verdict == XDP_DROP)
-		row = TW_NODE_DROPPED;
+		row = TW_NODE_DROPS + path->work->reason;
 	else if (verdict == XDP_TX)
 		row = TW_NODE_TRANSMITTED;
 	else if (verdict == XDP_REDIRECT)
 		row = TW_NODE_REDIRECTED;
 	count_node(path, row);
-	if (verdict == XDP_DROP)
-		count_node(path, TW_NODE_DROPS + path->work->reason);
 	return verdict;
 }
 
@@ -302,7 +300,6 @@ int xdp(struct xdp_md *ctx)
 
 	if (!path.work)
 		return XDP_PASS; /* cannot be: the array has its one row */
-	count_node(&path, TW_NODE_RECEIVED);
 	return finish(&path, walk_path(ctx, &path));
 }
 

@@ -61,9 +61,9 @@ struct tw_counter {
 
 /* Rows of `node`.  TW_NODE_DROPS + enum tw_reason follow. */
 enum tw_node {
-	TW_NODE_RECEIVED,
+	TW_NODE_RECEIVED, /* never written: user space adds up the verdicts, */
 	TW_NODE_PASSED,
-	TW_NODE_DROPPED,
+	TW_NODE_DROPPED, /* and here the reasons */
 	TW_NODE_TRANSMITTED,
 	TW_NODE_REDIRECTED,
 	TW_NODE_FLOWS,      /* .flows: created, balanced or not */

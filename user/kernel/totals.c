@@ -106,6 +106,15 @@ static int read_flows(struct totals *out, const struct instance *instance)
 	return result;
 }
 
+/* A packet is counted once, by its verdict or by the reason of its drop: the rest are sums. */
+static void add_up(struct tw_counter *node)
+{
+	for (uint32_t reason = 0; reason < TW_REASON_COUNT; reason++)
+		add_counter(&node[TW_NODE_DROPPED], &node[TW_NODE_DROPS + reason], 1);
+	for (uint32_t row = TW_NODE_PASSED; row <= TW_NODE_REDIRECTED; row++)
+		add_counter(&node[TW_NODE_RECEIVED], &node[row], 1);
+}
+
 int totals_read(struct totals *out, const struct instance *instance)
 {
 	int result;
@@ -116,6 +125,7 @@ int totals_read(struct totals *out, const struct instance *instance)
 	result = out->counters ? 0 : -ENOMEM;
 	if (!result)
 		result = read_counters(instance->maps[MAP_node], out->node, TW_NODE_ROWS);
+	add_up(out->node);
 	if (!result)
 		result = read_counters(instance->maps[MAP_counters], out->counters, TW_COUNTERS);
 	if (!result)
