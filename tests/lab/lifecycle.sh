@@ -91,10 +91,6 @@ expect "a rule number out of range" exits 1 rule del web 99
 expect "run" later run
 expect "apply --confirm" later apply "$example" --confirm 30s
 expect "confirm" later confirm
-expect "limit" later_in_file 'tier t { firewall { accept icmp limit 10/s } }'
-expect "reject" later_in_file 'tier t { firewall { reject tcp to port 80 } }'
-expect "default reject" later_in_file 'tier t { firewall { default reject } }'
-expect "log" later_in_file 'tier t { firewall { drop log tcp to port 80 } }'
 for mode in full-nat ipip gue; do
 	expect "forward $mode" later_in_file \
 		"service s { listen 203.0.113.99 tcp port 80; tier web; forward $mode }"

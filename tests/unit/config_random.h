@@ -25,7 +25,7 @@ static inline bool random_bool(void)
 
 static inline void random_name(char out[TW_NAME])
 {
-	static const char *const words[] = {"web", "port", "accept", "_x", "a-b.c", "host2", "any"};
+	static const char *const words[] = {"web", "port", "accept", "_x", "a-b.c", "not", "any"};
 
 	snprintf(out, TW_NAME, "%s%u", words[random_below(7)], random_below(1000));
 }
@@ -75,6 +75,7 @@ static inline void random_addresses(struct addresses *out)
 		else
 			item->prefix = random_prefix();
 	}
+	out->negated = out->count && random_bool();
 }
 
 static inline void random_ports(struct ports *out, uint32_t least)

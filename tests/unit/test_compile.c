@@ -108,6 +108,55 @@ static void a_rule_with_lists_is_a_row_for_each_combination(void **state)
 	unmake(&made);
 }
 
+static const struct tw_row *guard_rows(const struct made *made)
+{
+	return IMAGE_SECTION(made->image, struct tw_row, rows) + made->image->guard.row;
+}
+
+/* Only sets can be negated in the data path, so a lone prefix becomes one too. */
+static void what_is_negated_is_a_set(void **state)
+{
+	struct made made = make("set a { 192.0.2.0/24 }\n"
+				"guard { drop from not 10.0.0.0/8 to 2001:db8::1\n"
+				"drop from not @a to not { 192.0.2.1, 2001:db8::1 }\n"
+				"drop icmp from not 2001:db8::/32 }\n",
+				NULL);
+	const struct tw_row *rows = guard_rows(&made);
+
+	(void)state;
+	assert_int_equal(made.image->guard.rows, 3);
+	assert_int_equal(rows[0].negated, TW_ROW_NOT_SOURCE);
+	assert_int_not_equal(rows[0].source_set, TW_NONE16);
+	assert_int_equal(rows[0].conditions & (TW_ROW_IPV4 | TW_ROW_IPV6), TW_ROW_IPV6);
+	assert_int_equal(rows[1].negated, TW_ROW_NOT_SOURCE | TW_ROW_NOT_DESTINATION);
+	assert_int_equal(rows[1].source_set, made.config->sets[0].index);
+	assert_int_not_equal(rows[1].destination_set, TW_NONE16);
+	assert_int_equal(rows[1].conditions & (TW_ROW_IPV4 | TW_ROW_IPV6),
+			 TW_ROW_IPV4 | TW_ROW_IPV6);
+	assert_int_equal(rows[2].conditions & (TW_ROW_IPV4 | TW_ROW_IPV6), TW_ROW_IPV4);
+	unmake(&made);
+}
+
+static void a_tier_is_a_set_where_a_rule_names_it(void **state)
+{
+	struct made made = make("tier a { server x 192.0.2.1\nfirewall { accept from @b } }\n"
+				"tier b { server x 192.0.2.2 2001:db8::2 }\n"
+				"tier c { server x 192.0.2.3 { firewall { drop to not @d } } }\n"
+				"tier d { server x 192.0.2.4 }\n"
+				"service s { listen 203.0.113.1 tcp port 1; tier c; from @a }\n",
+				NULL);
+	const struct tier *tiers = made.config->tiers;
+
+	(void)state;
+	assert_int_equal(made.image->set_maps.count, 3);
+	assert_int_equal(made.compiled.set_count, 3);
+	assert_int_not_equal(tiers[0].set_index, TW_NONE32);
+	assert_int_not_equal(tiers[1].set_index, TW_NONE32);
+	assert_int_equal(tiers[2].set_index, TW_NONE32);
+	assert_int_not_equal(tiers[3].set_index, TW_NONE32);
+	unmake(&made);
+}
+
 static void every_object_has_a_counter_of_its_own(void **state)
 {
 	struct made made = make(three_tiers, NULL);
@@ -226,6 +275,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_address_is_found_with_all_that_it_is),
 		cmocka_unit_test(a_rule_with_lists_is_a_row_for_each_combination),
+		cmocka_unit_test(what_is_negated_is_a_set),
+		cmocka_unit_test(a_tier_is_a_set_where_a_rule_names_it),
 		cmocka_unit_test(every_object_has_a_counter_of_its_own),
 		cmocka_unit_test(counters_go_on_for_what_stays_the_same),
 		cmocka_unit_test(a_set_that_did_not_change_keeps_its_trie),

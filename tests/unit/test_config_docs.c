@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The examples of docs/grammar.md and README.md: blocks marked `tierwall` are files, lines of
- * those marked `tierwall rules` are rules, lines of `tierwall later` are refused as
- * not yet supported.  Runs at the top of the tree.
+ * those marked `tierwall rules` are rules.  Runs at the top of the tree.
  */
 #include <unistd.h>
 
@@ -81,21 +80,6 @@ static void parse_rules(const char *text, size_t length)
 	each_line(text, length, parse_rule);
 }
 
-static void parse_later(const char *line)
-{
-	struct diagnostic diagnostic = {0};
-	struct rule rule;
-
-	assert_int_equal(rule_parse(&rule, line, &diagnostic), MISTAKE);
-	assert_non_null(strstr(diagnostic.text, "is not yet supported"));
-	diagnostic_free(&diagnostic);
-}
-
-static void refuse_later(const char *text, size_t length)
-{
-	each_line(text, length, parse_later);
-}
-
 static void files_are_right(void **state)
 {
 	(void)state;
@@ -112,12 +96,6 @@ static void rules_are_right(void **state)
 {
 	(void)state;
 	assert_in_range(visit_blocks("docs/grammar.md", "tierwall rules", parse_rules), 2, 100);
-}
-
-static void what_comes_later_is_told(void **state)
-{
-	(void)state;
-	assert_int_equal(visit_blocks("docs/grammar.md", "tierwall later", refuse_later), 1);
 }
 
 static int make_folder(void **state)
@@ -148,7 +126,6 @@ int main(void)
 		cmocka_unit_test(files_are_right),
 		cmocka_unit_test(the_readme_is_right),
 		cmocka_unit_test(rules_are_right),
-		cmocka_unit_test(what_comes_later_is_told),
 	};
 
 	return cmocka_run_group_tests_name("examples of docs/grammar.md", tests, make_folder,

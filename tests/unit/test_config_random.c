@@ -10,6 +10,7 @@
 static void same_addresses(const struct addresses *a, const struct addresses *b)
 {
 	assert_int_equal(a->count, b->count);
+	assert_int_equal(a->negated, b->negated);
 	for (size_t i = 0; i < a->count; i++) {
 		assert_int_equal(a->items[i].kind, b->items[i].kind);
 		assert_string_equal(a->items[i].set, b->items[i].set);

@@ -16,6 +16,7 @@ struct end {
 	uint32_t set; /* TW_NONE32: the prefix */
 	struct prefix prefix;
 	uint8_t families; /* TW_ROW_IPV4 | TW_ROW_IPV6 */
+	bool negated;     /* the set must not hold the address */
 };
 
 struct ends {
@@ -46,10 +47,17 @@ static uint8_t families_of(const struct prefix *prefix)
 	return addr_is_ipv4(&prefix->addr) && prefix->bits >= 96 ? TW_ROW_IPV4 : TW_ROW_IPV6;
 }
 
-/* `any` is one end; a lone prefix is one; several prefixes share a set; each @SET is one. */
+/*
+ * `any` is one end; a lone prefix is one; several prefixes share a set; each @SET is
+ * one.  Only sets can be negated: there a lone prefix is a set too.
+ */
 static int list_ends(struct build *build, const struct addresses *addresses, struct ends *ends)
 {
-	struct end end = {.set = TW_NONE32, .families = TW_ROW_IPV4 | TW_ROW_IPV6};
+	struct end end = {
+		.set = TW_NONE32,
+		.families = TW_ROW_IPV4 | TW_ROW_IPV6,
+		.negated = addresses->negated,
+	};
 	size_t prefixes = 0;
 	int result = 0;
 
@@ -66,11 +74,12 @@ static int list_ends(struct build *build, const struct addresses *addresses, str
 		result = add_end(ends, &(struct end){
 					       .set = build_named_set(build, item->set),
 					       .families = TW_ROW_IPV4 | TW_ROW_IPV6,
+					       .negated = addresses->negated,
 				       });
 	}
 	if (result || !prefixes)
 		return result;
-	if (prefixes == 1)
+	if (prefixes == 1 && !addresses->negated)
 		end.families = families_of(&end.prefix);
 	else
 		result = build_address_list(build, addresses, &end.set);
@@ -187,6 +196,8 @@ static int add_rule_rows(struct build *build, const struct rule *rule, uint32_t 
 			row.conditions |= both;
 			set_end(&row.source, &row.source_mask, &row.source_set, from);
 			set_end(&row.destination, &row.destination_mask, &row.destination_set, to);
+			row.negated = (from->negated ? TW_ROW_NOT_SOURCE : 0) |
+				      (to->negated ? TW_ROW_NOT_DESTINATION : 0);
 			result = add_port_rows(build, &row, rule);
 		}
 	return result;

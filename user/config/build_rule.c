@@ -109,7 +109,7 @@ static struct address_item *push_address(struct parser *parser, struct word word
 
 int build_address(struct parser *parser, struct word word)
 {
-	static const char *const instead[] = {"any", "port", NULL};
+	static const char *const instead[] = {"any", "not", "port", NULL};
 	struct address_item *item = push_address(parser, word);
 
 	if (!item)
@@ -133,6 +133,16 @@ int build_set_name(struct parser *parser, struct word word)
 				      "behind the @ stands the name of a set or tier, without a "
 				      "space between");
 	return word_name(parser, name, item->set, "set");
+}
+
+int build_any(struct parser *parser, struct word word)
+{
+	if (parser->addresses->negated)
+		return parser_mistake(parser, word.at,
+				      "no address is `not any`: name the addresses that are meant, "
+				      "or leave the words out");
+	parser->any = true;
+	return 0;
 }
 
 /* Any among others makes the whole list any. */

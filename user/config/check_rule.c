@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The meaning of one rule by itself: protocols, ports and families that fit. */
+/* The meaning of one rule by itself: protocols, ports, families and limits that fit. */
 #include <netinet/in.h>
 
 #include "config/parse.h"
@@ -17,26 +17,28 @@ static unsigned int families_of(const struct addresses *addresses)
 {
 	unsigned int families = 0;
 
+	if (addresses->negated)
+		return FAMILY_IPV4 | FAMILY_IPV6;
 	for (size_t i = 0; i < addresses->count; i++)
 		families |= families_of_item(&addresses->items[i]);
 	return families ? families : FAMILY_IPV4 | FAMILY_IPV6;
 }
 
-static int not_yet(const struct config *source, struct place at, const char *word,
-		   struct diagnostic *diagnostic)
+/*
+ * What is negated becomes one look-up whose answer is turned round, so it has to be
+ * one set, or prefixes that can stand together in one.
+ */
+int addresses_check(const struct config *source, const struct addresses *addresses,
+		    struct diagnostic *diagnostic)
 {
-	return config_mistake(source, at, diagnostic, "`%s` is not yet supported", word);
-}
-
-static int check_supported(const struct config *source, const struct rule *rule,
-			   struct diagnostic *diagnostic)
-{
-	if (rule->action == TW_REJECT)
-		return not_yet(source, rule->at, "reject", diagnostic);
-	if (rule->fields & RULE_LOG)
-		return not_yet(source, rule_field_at(rule, RULE_LOG), "log", diagnostic);
-	if (rule->fields & RULE_LIMIT)
-		return not_yet(source, rule_field_at(rule, RULE_LIMIT), "limit", diagnostic);
+	if (!addresses->negated)
+		return 0;
+	for (size_t i = 0; i < addresses->count; i++)
+		if (addresses->items[i].kind == ADDRESS_SET && addresses->count > 1)
+			return config_mistake(
+				source, addresses->items[i].at, diagnostic,
+				"behind `not` stands one set or tier alone, or a list "
+				"of addresses: put what shall not match into one set");
 	return 0;
 }
 
@@ -62,7 +64,7 @@ static int check_icmp(const struct config *source, const struct rule *rule,
 	bool icmp6 = rule->protocol == IPPROTO_ICMPV6;
 	enum families other = icmp6 ? FAMILY_IPV4 : FAMILY_IPV6;
 
-	if (!icmp6 && rule->protocol != IPPROTO_ICMP)
+	if ((!icmp6 && rule->protocol != IPPROTO_ICMP) || addresses->negated)
 		return 0;
 	for (size_t i = 0; i < addresses->count; i++)
 		if (families_of_item(&addresses->items[i]) == other)
@@ -75,10 +77,37 @@ static int check_icmp(const struct config *source, const struct rule *rule,
 	return 0;
 }
 
+static unsigned int families_of_rule(const struct rule *rule)
+{
+	unsigned int families = families_of(&rule->from) & families_of(&rule->to);
+
+	if (rule->fields & RULE_PROTOCOL && rule->protocol == IPPROTO_ICMP)
+		families &= FAMILY_IPV4;
+	if (rule->fields & RULE_PROTOCOL && rule->protocol == IPPROTO_ICMPV6)
+		families &= FAMILY_IPV6;
+	return families;
+}
+
+/* Where a rule is for both families, more bits than IPv4 has mean whole IPv4 addresses. */
+static int check_limit(const struct config *source, const struct rule *rule,
+		       struct diagnostic *diagnostic)
+{
+	if (!(rule->fields & RULE_LIMIT) || rule->limit.source_bits <= 32 ||
+	    families_of_rule(rule) & FAMILY_IPV6)
+		return 0;
+	return config_mistake(
+		source, rule_field_at(rule, RULE_LIMIT), diagnostic,
+		"`per source/%u` is longer than an IPv4 address, and this rule is for "
+		"IPv4: write 1-32, or `per source` for whole addresses",
+		rule->limit.source_bits);
+}
+
 int rule_check(const struct config *source, const struct rule *rule, struct diagnostic *diagnostic)
 {
-	int result = check_supported(source, rule, diagnostic);
+	int result = addresses_check(source, &rule->from, diagnostic);
 
+	if (!result)
+		result = addresses_check(source, &rule->to, diagnostic);
 	if (!result)
 		result = check_ports(source, rule, &rule->from_ports, diagnostic);
 	if (!result)
@@ -99,5 +128,5 @@ int rule_check(const struct config *source, const struct rule *rule, struct diag
 				      "of one family",
 				      families_of(&rule->from) == FAMILY_IPV4 ? "IPv4" : "IPv6",
 				      families_of(&rule->to) == FAMILY_IPV4 ? "IPv4" : "IPv6");
-	return 0;
+	return check_limit(source, rule, diagnostic);
 }

@@ -72,7 +72,9 @@ int service_check(const struct config *source, const struct service *service,
 			"service `%s` has no tier: it needs a line such as `tier web`",
 			service->name);
 	result = check_forward(source, service, diagnostic);
-	return result ? result : check_listens(source, service, diagnostic);
+	if (!result)
+		result = check_listens(source, service, diagnostic);
+	return result ? result : addresses_check(source, &service->from, diagnostic);
 }
 
 /* -- between services -------------------------------------------------------------- */

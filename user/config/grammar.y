@@ -81,7 +81,7 @@ static void yyerror(struct place *at, struct parser *parser, void *scanner, cons
 %token <word> NAT "nat" FULL_NAT "full-nat" L2 "l2" IPIP "ipip" GUE "gue"
 %token <word> ACCEPT "accept" DROP "drop" REJECT "reject" LOG "log"
 %token <word> TCP "tcp" UDP "udp" ICMP "icmp" ICMP6 "icmp6" SCTP "sctp"
-%token <word> FROM "from" TO "to" PORT "port" ANY "any"
+%token <word> FROM "from" TO "to" NOT "not" PORT "port" ANY "any"
 %token <word> FLAGS "flags" TYPE "type" CODE "code" STATE "state" NEW "new" ESTABLISHED "established"
 %token <word> LENGTH "length" TTL "ttl" DSCP "dscp" FRAGMENT "fragment" IN "in"
 %token <word> LIMIT "limit" OVER "over" BURST "burst" PER "per"
@@ -376,7 +376,12 @@ to_word: "to" { parser->addresses = &parser->rule.to; };
 to_port: "port" { parser->ports = &parser->rule.to_ports; parser->ports->at = @1; } ports;
 
 addresses:
-	"any"
+	some_addresses
+	| "not" { parser->addresses->negated = true; } some_addresses
+	;
+
+some_addresses:
+	"any" { TRY(build_any(parser, $1)); }
 	| WORD { TRY(build_address(parser, $1)); }
 	| SET_NAME { TRY(build_set_name(parser, $1)); }
 	| "{" { parser->any = false; } address_list optional_separator "}"
@@ -388,7 +393,7 @@ addresses:
 address_list: address | address_list separator address;
 
 address:
-	"any" { parser->any = true; }
+	"any" { TRY(build_any(parser, $1)); }
 	| WORD { TRY(build_address(parser, $1)); }
 	| SET_NAME { TRY(build_set_name(parser, $1)); }
 	;

@@ -222,6 +222,7 @@ int build_code(struct parser *parser, struct word keyword, struct word code);
 int build_label(struct parser *parser, struct word label);
 int build_address(struct parser *parser, struct word word);
 int build_set_name(struct parser *parser, struct word word);
+int build_any(struct parser *parser, struct word word);
 void build_addresses_end(struct parser *parser);
 int build_ports(struct parser *parser, struct range_words words);
 
@@ -233,6 +234,8 @@ int build_packet_type(struct parser *parser, struct word keyword, struct word ty
 
 /* -- check_rule.c, check_service.c: what can be judged without a configuration ---------------------- */
 
+int addresses_check(const struct config *source, const struct addresses *addresses,
+		    struct diagnostic *diagnostic);
 int rule_check(const struct config *source, const struct rule *rule, struct diagnostic *diagnostic);
 int service_check(const struct config *source, const struct service *service,
 		  struct diagnostic *diagnostic);

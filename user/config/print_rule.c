@@ -62,6 +62,8 @@ static void print_item(FILE *out, const struct address_item *item)
 
 void print_addresses(FILE *out, const struct addresses *addresses)
 {
+	if (addresses->negated)
+		fputs("not ", out);
 	if (addresses->count == 1) {
 		print_item(out, &addresses->items[0]);
 		return;

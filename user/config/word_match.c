@@ -6,6 +6,8 @@
 
 #include "config/names.h"
 
+#define RATE_MAX 1000000000u /* a second */
+
 /* The next item of a comma list; false: none is left. */
 static bool next_item(struct word *list, struct word *item)
 {
@@ -181,7 +183,8 @@ int word_rate(struct parser *parser, struct word word, struct limit *out)
 				      "minute or hour",
 				      quote(&quoted, unit));
 	out->unit = unit.text[0];
-	return word_number(parser, number, 1, UINT32_MAX, "rate", &out->rate);
+	return word_number(parser, number, 1, out->unit == 's' ? RATE_MAX : UINT32_MAX, "rate",
+			   &out->rate);
 }
 
 int word_per(struct parser *parser, struct word word, struct limit *out)
