@@ -33,7 +33,9 @@ struct build {
 
 /* Index in `sets` of a set by name, a tier's servers, or TW_NONE32: there is none (sets.c). */
 uint32_t build_named_set(const struct build *build, const char *name);
-/* Places every set and tier of the configuration. */
+/* Notes in named[] which tiers some rule or service names as sets (named.c). */
+void find_named_tiers(const struct config *config, bool *named);
+/* Places every set of the configuration, and every tier that is named as one. */
 int build_sets(struct build *build);
 /* Places the prefixes of an address list; *index is where. */
 int build_address_list(struct build *build, const struct addresses *addresses, uint32_t *index);

@@ -155,6 +155,25 @@ static int place_tier(struct build *build, struct tier *tier)
 	return place_set(build, tier->name, items, count, &tier->set_index);
 }
 
+/* Only tiers that a rule names are sets too: there may be more tiers than sets. */
+static int place_tiers(struct build *build)
+{
+	struct config *config = build->config;
+	bool *named = calloc(config->tier_count + 1, sizeof(*named));
+	int result = 0;
+
+	if (!named)
+		return -ENOMEM;
+	find_named_tiers(config, named);
+	for (size_t i = 0; !result && i < config->tier_count; i++) {
+		config->tiers[i].set_index = TW_NONE32;
+		if (named[i])
+			result = place_tier(build, &config->tiers[i]);
+	}
+	free(named);
+	return result;
+}
+
 int build_sets(struct build *build)
 {
 	size_t count;
@@ -172,9 +191,7 @@ int build_sets(struct build *build)
 		else
 			result = place_set(build, set->name, set->items, set->count, &set->index);
 	}
-	for (size_t i = 0; !result && i < build->config->tier_count; i++)
-		result = place_tier(build, &build->config->tiers[i]);
-	return result;
+	return result ? result : place_tiers(build);
 }
 
 uint32_t build_named_set(const struct build *build, const char *name)

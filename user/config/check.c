@@ -10,8 +10,9 @@
 #include "config/check.h"
 #include "config/lookup.h"
 
-#define RULES_MAX        16384u
-#define SERVERS_MAX      4096u
+#define RULES_MAX        131072u
+#define TIERS_MAX        8192u
+#define SERVERS_MAX      8192u
 #define TIER_SERVERS_MAX 1024u
 #define SERVICES_MAX     1024u
 
@@ -20,6 +21,7 @@ struct named {
 	const char *kind;
 	const char *name;
 	struct place at;
+	bool counted; /* as one of TW_SETS: sets are, and tiers that a rule names */
 };
 
 struct check {
@@ -75,9 +77,11 @@ static int check_interfaces(struct check *check)
 static int count_list(struct check *check, struct place at)
 {
 	if (++check->lists > TW_SETS)
-		return mistake(check, at,
-			       "sets, tiers and lists of addresses are more than %u together",
-			       TW_SETS);
+		return mistake(
+			check, at,
+			"sets, tiers that rules name and lists of addresses are more than %u "
+			"together",
+			TW_SETS);
 	return 0;
 }
 
@@ -87,7 +91,7 @@ static int add_named(struct check *check, struct named *new)
 	char line[LINE_TEXT];
 
 	if (!old)
-		return count_list(check, new->at);
+		return new->counted ? count_list(check, new->at) : 0;
 	/* The model has sets before tiers; the message speaks of the order in the file. */
 	if (is_before(new->at, old->at)) {
 		first = new;
@@ -107,7 +111,7 @@ static int check_names(struct check *check)
 	int result = 0;
 
 	for (size_t i = 0; i < config->set_count && !result; i++) {
-		*next = (struct named){"set", config->sets[i].name, config->sets[i].at};
+		*next = (struct named){"set", config->sets[i].name, config->sets[i].at, true};
 		result = add_named(check, next++);
 	}
 	for (size_t i = 0; i < config->tier_count && !result; i++) {
@@ -118,8 +122,11 @@ static int check_names(struct check *check)
 				       "a tier cannot be called `%s`: on the command line this "
 				       "word stands for the rules of %s itself",
 				       tier->name, tier->name);
-		*next = (struct named){"tier", tier->name, tier->at};
+		*next = (struct named){"tier", tier->name, tier->at, false};
 		result = add_named(check, next++);
+		if (!result && i >= TIERS_MAX)
+			result =
+				mistake(check, tier->at, "there are more than %u tiers", TIERS_MAX);
 	}
 	return result;
 }
@@ -141,13 +148,31 @@ static int unknown_set(struct check *check, const struct address_item *item)
 
 static int check_addresses(struct check *check, const struct addresses *addresses)
 {
-	for (size_t i = 0; i < addresses->count; i++) {
-		const struct address_item *item = &addresses->items[i];
+	int result = 0;
 
-		if (item->kind == ADDRESS_SET && !lookup_find_name(&check->names, item->set))
+	for (size_t i = 0; i < addresses->count && !result; i++) {
+		const struct address_item *item = &addresses->items[i];
+		const struct named *named;
+
+		if (item->kind != ADDRESS_SET)
+			continue;
+		named = lookup_find_name(&check->names, item->set);
+		if (!named)
 			return unknown_set(check, item);
+		if (named->counted)
+			continue;
+		check->named[named - check->named].counted = true;
+		result = count_list(check, item->at);
 	}
-	return 0;
+	return result;
+}
+
+/* Whether addresses of a rule become a set without a name. */
+static bool makes_list(const struct addresses *addresses)
+{
+	if (addresses->negated)
+		return addresses->items[0].kind == ADDRESS_PREFIX;
+	return addresses->count > 1;
 }
 
 /* -- rules ------------------------------------------------------------------------------ */
@@ -166,13 +191,11 @@ static int check_rules(struct check *check, const struct rules *rules)
 			result = check_addresses(check, &rule->from);
 		if (!result)
 			result = check_addresses(check, &rule->to);
-		if (!result && rule->from.count > 1)
+		if (!result && makes_list(&rule->from))
 			result = count_list(check, rule->from.items[0].at);
-		if (!result && rule->to.count > 1)
+		if (!result && makes_list(&rule->to))
 			result = count_list(check, rule->to.items[0].at);
 	}
-	if (!result && rules->default_action == TW_REJECT)
-		result = mistake(check, rules->default_at, "`reject` is not yet supported");
 	return result;
 }
 

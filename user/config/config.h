@@ -206,6 +206,7 @@ struct config {
 	char *file;   /* its name in messages; owned */
 	char *source; /* the text that was parsed, for carets in later messages; owned, may be NULL */
 	size_t source_length;
+	struct config_index *index; /* of names, owned; NULL: names are compared one by one */
 	struct interface *interfaces;
 	size_t interface_count;
 	bool has_hash_key;
@@ -238,6 +239,10 @@ void config_free(struct config *config);
  */
 void *config_push(void *items, size_t *count, size_t size);
 
+/*
+ * Things by name, NULL: there is none.  Sets and tiers are hashed; adding and removing
+ * them is noticed, giving one that was looked up another name is not.
+ */
 struct set *config_set(const struct config *config, const char *name);
 struct tier *config_tier(const struct config *config, const char *name);
 struct server *tier_server(const struct tier *tier, const char *name);

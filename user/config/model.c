@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/config.h"
+#include "config/index.h"
 
 int config_new(struct config **out, const char *file)
 {
@@ -12,12 +12,11 @@ int config_new(struct config **out, const char *file)
 
 	if (!config)
 		return -ENOMEM;
-	if (file) {
-		config->file = strdup(file);
-		if (!config->file) {
-			free(config);
-			return -ENOMEM;
-		}
+	config->index = index_new();
+	config->file = file ? strdup(file) : NULL;
+	if (!config->index || (file && !config->file)) {
+		config_free(config);
+		return -ENOMEM;
 	}
 	config->guard.default_action = TW_ACCEPT;
 	config->guard.default_id = TW_NONE32;
@@ -85,6 +84,7 @@ void config_free(struct config *config)
 	free(config->sets);
 	free(config->tiers);
 	free(config->services);
+	index_free(config->index);
 	free(config->source);
 	free(config->file);
 	free(config);
@@ -112,22 +112,6 @@ void *config_push(void *items, size_t *count, size_t size)
 	memset(item, 0, size);
 	*count = used + 1;
 	return item;
-}
-
-struct set *config_set(const struct config *config, const char *name)
-{
-	for (size_t i = 0; i < config->set_count; i++)
-		if (!strcmp(config->sets[i].name, name))
-			return &config->sets[i];
-	return NULL;
-}
-
-struct tier *config_tier(const struct config *config, const char *name)
-{
-	for (size_t i = 0; i < config->tier_count; i++)
-		if (!strcmp(config->tiers[i].name, name))
-			return &config->tiers[i];
-	return NULL;
 }
 
 struct server *tier_server(const struct tier *tier, const char *name)
