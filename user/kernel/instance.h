@@ -110,7 +110,8 @@ struct totals { /* summed over the CPUs */
 	uint32_t flows_live;     /* flows, not entries */
 	uint32_t flows_capacity; /* flows, each with both directions */
 };
-int totals_read(struct totals *out, const struct instance *instance);
+/* The counters that `image` uses; those of no object of it are not read. */
+int totals_read(struct totals *out, const struct instance *instance, const struct tw_policy *image);
 void totals_free(struct totals *totals);
 /* The counter of an id; zeros for TW_NONE32. */
 struct tw_counter totals_of(const struct totals *totals, uint32_t id);

@@ -115,19 +115,32 @@ static void add_up(struct tw_counter *node)
 		add_counter(&node[TW_NODE_RECEIVED], &node[row], 1);
 }
 
-int totals_read(struct totals *out, const struct instance *instance)
+/* Ids are given from 0 on, so few objects have few rows. */
+static uint32_t rows_in_use(const struct tw_policy *image)
+{
+	const uint32_t *ids = IMAGE_SECTION(image, uint32_t, ids);
+	uint32_t rows = 0;
+
+	for (uint32_t i = 0; i < image->ids.count; i++)
+		if (ids[i] < TW_COUNTERS && ids[i] >= rows)
+			rows = ids[i] + 1;
+	return rows;
+}
+
+int totals_read(struct totals *out, const struct instance *instance, const struct tw_policy *image)
 {
 	int result;
 
 	memset(out, 0, sizeof(*out));
-	out->counter_count = TW_COUNTERS;
-	out->counters = calloc(TW_COUNTERS, sizeof(*out->counters));
+	out->counter_count = rows_in_use(image);
+	out->counters = calloc(out->counter_count + 1, sizeof(*out->counters));
 	result = out->counters ? 0 : -ENOMEM;
 	if (!result)
 		result = read_counters(instance->maps[MAP_node], out->node, TW_NODE_ROWS);
 	add_up(out->node);
 	if (!result)
-		result = read_counters(instance->maps[MAP_counters], out->counters, TW_COUNTERS);
+		result = read_counters(instance->maps[MAP_counters], out->counters,
+				       out->counter_count);
 	if (!result)
 		result = read_flows(out, instance);
 	if (result) {

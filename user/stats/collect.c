@@ -170,7 +170,7 @@ int stats_read(struct stats *out, const struct instance *instance)
 	*out = (struct stats){.instance = instance->name, .meta = instance->meta};
 	result = running_read(&out->running, instance);
 	if (!result)
-		result = totals_read(&totals, instance);
+		result = totals_read(&totals, instance, out->running.image);
 	if (!result)
 		result = instance_attachments(instance, &out->attachments, &out->attachment_count);
 	if (!result) {
