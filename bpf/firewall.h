@@ -23,6 +23,7 @@ struct walk {
 	__u32 first; /* row */
 	__u32 ingress;
 	__u32 state; /* TW_STATE_* bits that are true of the packet */
+	__u32 asked; /* the rule whose limit was asked last: once for all its rows */
 	struct decision decision;
 };
 
@@ -105,11 +106,13 @@ static long list_step(__u32 i, void *context)
 
 	if (!row)
 		return 1;
-	if (!row_matches(row, walk))
+	if (row->rule == walk->asked || !row_matches(row, walk))
 		return 0;
-	if (row->limit != TW_NONE32 &&
-	    !limit_admits(walk->policy, walk->packet, row->rule, row->limit))
-		return 0;
+	if (row->limit != TW_NONE32) {
+		walk->asked = row->rule;
+		if (!limit_admits(walk->policy, walk->packet, row->rule, row->limit))
+			return 0;
+	}
 	walk->decision.rule = row->rule;
 	walk->decision.action = row->action;
 	walk->decision.flags = row->flags_of_verdict;
@@ -127,6 +130,7 @@ static __always_inline struct decision rows_decide(const struct path *path,
 		.first = first,
 		.ingress = path->ingress,
 		.state = state,
+		.asked = TW_NONE32,
 		.decision = {.rule = TW_NONE32},
 	};
 
@@ -137,7 +141,7 @@ static __always_inline struct decision rows_decide(const struct path *path,
 
 /*
  * Asks `own` (may be NULL), then `list` with its default.  The reason where it is
- * refused: `rule` by a rule, `default` at the end.
+ * refused: `rule` by a rule, `limit` by one with `limit over`, `default` at the end.
  */
 static __always_inline int lists_accept(struct path *path, const struct tw_packet *packet,
 					const struct tw_list *own, const struct tw_list *list,
@@ -155,6 +159,8 @@ static __always_inline int lists_accept(struct path *path, const struct tw_packe
 		decision.action = list->default_action;
 		outcome->reason = TW_REASON_DEFAULT;
 	}
+	if (decision.flags & TW_VERDICT_OVER)
+		outcome->reason = TW_REASON_LIMIT;
 	outcome->rule = decision.rule;
 	outcome->action = decision.action;
 	outcome->log = (decision.flags & TW_VERDICT_LOG) != 0;

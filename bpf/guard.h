@@ -22,7 +22,8 @@ static __noinline int guard_accepts(struct path *path)
 		decision.action = image->guard.default_action;
 		work->reason = TW_REASON_DEFAULT;
 	} else {
-		work->reason = TW_REASON_BLOCKED;
+		work->reason =
+			decision.flags & TW_VERDICT_OVER ? TW_REASON_LIMIT : TW_REASON_BLOCKED;
 	}
 	count(path, decision.rule);
 	trace_step(path, TW_STAGE_GUARD,

@@ -83,6 +83,27 @@ struct {
 	__type(value, struct tw_counter);
 } node SEC(".maps");
 
+/*
+ * By counter id: when the bucket of a rule with a limit is full again.  Of a rule whose
+ * limit is per source, a number that no rule with this id had before.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TW_COUNTERS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, __u64);
+} limits SEC(".maps");
+
+/* Mappable so that its values, lines, begin where cache lines do. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TW_LIMIT_LINES);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct tw_limit_line);
+} sources SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, TW_FLOWS4);

@@ -61,6 +61,7 @@ struct departure {
  */
 struct work {
 	struct tw_packet packet;   /* as it came in */
+	__u32 is_trace;            /* what has an effect beyond this packet is left undone */
 	struct tw_packet asked;    /* ask_again(): what the side that began the flow would send */
 	struct tw_packet judged;   /* as it will reach the server */
 	struct tw_packet opposite; /* of a flow's other direction */

@@ -300,6 +300,7 @@ int xdp(struct xdp_md *ctx)
 
 	if (!path.work)
 		return XDP_PASS; /* cannot be: the array has its one row */
+	path.work->is_trace = 0;
 	return finish(&path, walk_path(ctx, &path));
 }
 
@@ -318,6 +319,7 @@ int xdp_trace(struct xdp_md *ctx)
 	if (!trace || !path.work)
 		return XDP_PASS;
 	path.ingress = trace->ifindex;
+	path.work->is_trace = 1;
 	trace->steps = 0;
 	trace->reason = TW_REASON_NONE;
 	trace->rule = trace->service = trace->server = TW_NONE32;

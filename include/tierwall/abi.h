@@ -38,7 +38,8 @@
 #define TW_FLOWS6        65536u
 #define TW_FRAGMENTS     8192u
 #define TW_DEVICES       256u
-#define TW_NEXT_HOPS     1024u /* per CPU */
+#define TW_NEXT_HOPS     1024u  /* per CPU */
+#define TW_LIMIT_LINES   16384u /* of 64 bytes: 65,536 buckets of `limit per source`, 1 MB */
 
 #define TW_NONE16 0xffffu
 #define TW_NONE32 0xffffffffu
@@ -241,6 +242,7 @@ struct tw_row {
 #define TW_ROW_NOT_SOURCE      0x1
 #define TW_ROW_NOT_DESTINATION 0x2
 #define TW_VERDICT_LOG         0x1
+#define TW_VERDICT_OVER        0x2 /* its limit is `over`: what it drops is beyond a rate */
 #define TW_ROW_IPV4            0x0001
 #define TW_ROW_IPV6            0x0002
 #define TW_ROW_PROTOCOL        0x0004
@@ -256,6 +258,39 @@ struct tw_row {
 
 #define TW_STATE_NEW         0x1
 #define TW_STATE_ESTABLISHED 0x2
+
+/* -- limits: what `limit` says, in the chunks ------------------------------------ */
+
+/*
+ * Time is counted in units of the limit's own: (ns * rate) >> rate_shift.  A packet
+ * takes `cost` of them, and may while the bucket is full again no later than
+ * `tolerance` from now.
+ */
+struct tw_limit {
+	__u64 cost;
+	__u64 tolerance; /* (burst - 1) * cost */
+	__u64 mask6[2];  /* of a source, in network order */
+	__be32 mask4;    /* likewise */
+	__u32 rate;      /* units a nanosecond << rate_shift */
+	__u32 burst_us;  /* that a burst takes to come back; UINT32_MAX: or longer */
+	__u8 rate_shift; /* 32 at most */
+	__u8 tick_shift; /* units to ticks of 2^20 ns, up to twice as many as there are */
+	__u8 flags;      /* TW_LIMIT_* */
+	__u8 _pad;
+};
+#define TW_LIMIT_OVER   0x1 /* the rule matches beyond the rate */
+#define TW_LIMIT_SOURCE 0x2 /* each source, masked, has its own bucket */
+
+/* Element of `sources`: one cache line. */
+#define TW_LIMIT_WAYS      4
+#define TW_LIMIT_TICKS_MAX 0x7ffffff0u
+struct tw_limit_line {
+	struct tw_limit_entry {
+		__u64 full_at;   /* when the bucket is full again, in units of its limit */
+		__u32 tag;       /* hash of rule and source; 0: free */
+		__u32 full_tick; /* the same time in ticks, which all limits share, or later */
+	} entries[TW_LIMIT_WAYS];
+};
 
 #define TW_NAME 32 /* of sets, tiers, servers, services; with the closing NUL */
 
@@ -414,6 +449,8 @@ _Static_assert(sizeof(struct tw_service) == 44, "service");
 _Static_assert(sizeof(struct tw_member) == 8, "member");
 _Static_assert(sizeof(struct tw_server) == 80, "server");
 _Static_assert(sizeof(struct tw_row) == 112, "row");
+_Static_assert(sizeof(struct tw_limit) == 48, "limit");
+_Static_assert(sizeof(struct tw_limit_line) == 64, "line of limits");
 _Static_assert(sizeof(struct tw_set_key) == 24, "set key");
 _Static_assert(sizeof(struct tw_flow_key4) == 16, "flow key, IPv4");
 _Static_assert(sizeof(struct tw_flow_key6) == 40, "flow key, IPv6");

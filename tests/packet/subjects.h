@@ -13,6 +13,7 @@
 	X(fragment)    \
 	X(guard)       \
 	X(match)       \
+	X(limit)       \
 	X(firewall)    \
 	X(host)        \
 	X(socket)      \

@@ -45,6 +45,9 @@ int build_list(struct build *build, struct tw_list *list, const struct rules *ru
 /* Appends rows that match exactly the sources in `from`. */
 int build_sources(struct build *build, uint32_t *row, uint32_t *rows, const struct addresses *from);
 
+/* Places what a rule's `limit` says; *offset: where in the arena (limits.c). */
+int build_limit(struct build *build, const struct rule *rule, uint32_t *offset);
+
 /* What each address is: of a service, a server, the node (addresses.c). */
 int build_addresses(struct build *build);
 

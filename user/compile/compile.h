@@ -76,6 +76,10 @@ uint32_t choice_slots(const struct candidate *candidates, size_t count);
 int choice_fill(uint16_t *slots, uint32_t slot_count, const struct candidate *candidates,
 		size_t count);
 
+/* -- limits (limits.c) ------------------------------------------------------------------ */
+
+void limit_compile(struct tw_limit *out, const struct limit *limit);
+
 /* -- sets ------------------------------------------------------------------------------ */
 
 /* What a prefix adds to the `content` of its set. */

@@ -86,7 +86,8 @@ static int list_ends(struct build *build, const struct addresses *addresses, str
 	return result ? result : add_end(ends, &end);
 }
 
-static void row_from_rule(struct tw_row *row, const struct rule *rule, uint32_t device)
+static void row_from_rule(struct tw_row *row, const struct rule *rule, uint32_t device,
+			  uint32_t limit)
 {
 	static const struct {
 		uint32_t field;
@@ -106,8 +107,11 @@ static void row_from_rule(struct tw_row *row, const struct rule *rule, uint32_t 
 	if (rule->from_ports.count || rule->to_ports.count)
 		row->conditions |= TW_ROW_PORTS;
 	row->rule = rule->id;
-	row->limit = TW_NONE32;
-	row->flags_of_verdict = rule->fields & RULE_LOG ? TW_VERDICT_LOG : 0;
+	row->limit = limit;
+	if (rule->fields & RULE_LOG)
+		row->flags_of_verdict |= TW_VERDICT_LOG;
+	if (rule->fields & RULE_LIMIT && rule->limit.over)
+		row->flags_of_verdict |= TW_VERDICT_OVER;
 	row->action = rule->action;
 	row->protocol = rule->protocol;
 	row->flags_mask = rule->flags_mask;
@@ -181,10 +185,13 @@ static int add_rule_rows(struct build *build, const struct rule *rule, uint32_t 
 			 const struct ends *sources, const struct ends *destinations)
 {
 	const uint8_t families = families_of_protocol(rule);
+	uint32_t limit = TW_NONE32;
 	struct tw_row row;
 	int result = 0;
 
-	row_from_rule(&row, rule, device);
+	if (rule->fields & RULE_LIMIT)
+		result = build_limit(build, rule, &limit);
+	row_from_rule(&row, rule, device, limit);
 	for (size_t i = 0; !result && i < sources->count; i++)
 		for (size_t j = 0; !result && j < destinations->count; j++) {
 			const struct end *from = &sources->items[i], *to = &destinations->items[j];

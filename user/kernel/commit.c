@@ -205,6 +205,9 @@ int policy_prepare(const struct instance *instance, const struct compiled *compi
 	result = zero_counters(instance, &compiled->fresh);
 	if (result)
 		return failed("prepare the counters", result);
+	result = limits_reset(instance, &compiled->fresh);
+	if (result)
+		return failed("prepare the limits", result);
 	result = store_image(instance, compiled, slot);
 	return result ? failed("make the policy image", result) : 0;
 }

@@ -63,6 +63,11 @@ void policy_abandon(const struct instance *instance, uint32_t slot);
 /* Prepares and publishes. */
 int policy_commit(const struct instance *instance, const struct compiled *compiled);
 
+/* -- limits.c ---------------------------------------------------------------------------- */
+
+/* Fills the buckets of rules that are new. */
+int limits_reset(const struct instance *instance, const struct fresh_ids *fresh);
+
 /* -- sets.c ------------------------------------------------------------------------------ */
 
 /* A trie with these prefixes, or a negative errno. */

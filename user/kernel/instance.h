@@ -36,6 +36,8 @@
 	X(flows4)        \
 	X(flows6)        \
 	X(fragments)     \
+	X(limits)        \
+	X(sources)       \
 	X(devices)       \
 	X(next_hops)     \
 	X(traces)        \

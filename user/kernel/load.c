@@ -54,6 +54,8 @@ static struct tierwall_bpf *open_skeleton(void)
 		complain("cannot read the BPF object: %s", strerror(errno));
 	else
 		skeleton->rodata->hz = jiffies_per_second();
+	if (skeleton)
+		skeleton->rodata->jiffy_ns = 1000000000 / skeleton->rodata->hz;
 	return skeleton;
 }
 
