@@ -18,10 +18,11 @@
 #include "wrap.h"
 #include "wrap.skel.h"
 
-#define RUNS     15
-#define REPEAT   100000
-#define MANY     10000 /* flows */
-#define DISTINCT (1 << 24)
+#define RUNS      15
+#define REPEAT    100000
+#define MANY      10000 /* flows */
+#define DISTINCT  (1 << 24)
+#define BY_SOURCE (1u << 31) /* flows that differ in their source alone */
 
 static const char configuration[] =
 	INTERFACES HASH_KEY SETS GUARD "tier web {\n"
@@ -80,6 +81,37 @@ static const struct bench_case cases[] = {
 	{"packet not for us", {TCP(CLIENT, OTHER, 443, ACK)}, 1, XDP_PASS, false},
 };
 
+/* What a limit in guard adds to the last of the cases above. */
+static const char with_limit[] =
+	HASH_KEY "guard { drop limit over 20000/s burst 40000 per source; default accept }\n";
+static const char with_high_limit[] =
+	HASH_KEY "guard { drop limit over 4000000000/s burst 4000000 per source }\n";
+static const char with_exact_limit[] =
+	HASH_KEY "guard { drop limit over 2000000000/s burst 2000000 per source }\n";
+static const char with_shared_limit[] =
+	HASH_KEY "guard { drop limit over 4000000000/s burst 400000000 }\n";
+static const char with_guard[] = HASH_KEY "guard { drop udp to port 1 }\n";
+
+static const struct limit_case {
+	const char *configuration;
+	struct bench_case bench_case;
+} limit_cases[] = {
+	{with_guard, {"one rule in guard", {UDP(CLIENT, OTHER, 443)}, 1, XDP_PASS, false}},
+	{with_high_limit,
+	 {"within a limit, 1 source", {UDP(CLIENT, OTHER, 443)}, 1, XDP_PASS, false}},
+	{with_high_limit,
+	 {"within a limit, 65,536 sources",
+	  {UDP(CLIENT, OTHER, 443)},
+	  BY_SOURCE | 65536,
+	  XDP_PASS,
+	  false}},
+	{with_exact_limit,
+	 {"within a limit, exact clock, 1 source", {UDP(CLIENT, OTHER, 443)}, 1, XDP_PASS, false}},
+	{with_limit, {"beyond a limit, 1 source", {UDP(CLIENT, OTHER, 443)}, 1, XDP_DROP, false}},
+	{with_shared_limit,
+	 {"within a limit of all", {UDP(CLIENT, OTHER, 443)}, 1, XDP_PASS, false}},
+};
+
 struct bench {
 	const struct node *node;
 	struct wrap_bpf *wrap;
@@ -133,8 +165,9 @@ static bool measure(struct bench *bench, const struct bench_case *bench_case, en
 
 	build_frame(bench_case, family, &frame);
 	memcpy(job->packet, frame.bytes, WRAP_BYTES);
-	job->flows = bench_case->flows;
+	job->flows = bench_case->flows & ~BY_SOURCE;
 	job->flow = 0;
+	job->by_source = bench_case->flows & BY_SOURCE;
 	if (bench_case->learn)
 		run_once(bench, &frame, family, bench->node->program, bench_case->flows + 10,
 			 &verdict);
@@ -206,6 +239,12 @@ static int run(struct node *node)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		for (enum family family = IPV4; family <= IPV6; family++)
 			right &= measure(&bench, &cases[i], family);
+	for (size_t i = 0; i < ARRAY_SIZE(limit_cases); i++) {
+		if (node_apply(node, limit_cases[i].configuration))
+			return 1;
+		for (enum family family = IPV4; family <= IPV6; family++)
+			right &= measure(&bench, &limit_cases[i].bench_case, family);
+	}
 	wrap_bpf__destroy(bench.wrap);
 	return !right;
 }

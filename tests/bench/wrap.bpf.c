@@ -39,6 +39,10 @@ static __always_inline int restore(struct xdp_md *ctx, __u32 source, __u32 port)
 	if (flow >= job.flows)
 		flow = 0;
 	job.flow = flow;
+	if (job.by_source) {
+		*(__u16 *)((void *)words + source) ^= (__u16)(flow * 40503);
+		return 1;
+	}
 	/* Flow 0 is the packet as it is; the others differ in address and port. */
 	*(__u16 *)((void *)words + source) ^= __builtin_bswap16(flow >> 12);
 	*(__u16 *)((void *)words + port) ^= __builtin_bswap16(flow & 0xfff);

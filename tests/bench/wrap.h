@@ -9,8 +9,9 @@
 
 struct wrap_job {
 	__u64 packet[WRAP_BYTES / 8];
-	__u32 flows; /* how many take turns */
-	__u32 flow;  /* the one that was sent last */
+	__u32 flows;     /* how many take turns */
+	__u32 flow;      /* the one that was sent last */
+	__u32 by_source; /* they differ in the source address alone; at most 65,536 */
 };
 
 #endif

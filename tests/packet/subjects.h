@@ -14,6 +14,7 @@
 	X(guard)       \
 	X(match)       \
 	X(limit)       \
+	X(limit_rate)  \
 	X(firewall)    \
 	X(host)        \
 	X(socket)      \
