@@ -163,6 +163,7 @@ static __always_inline int lists_accept(struct path *path, const struct tw_packe
 		outcome->reason = TW_REASON_LIMIT;
 	outcome->rule = decision.rule;
 	outcome->action = decision.action;
+	path->work->about.stage = stage;
 	outcome->log = (decision.flags & TW_VERDICT_LOG) != 0;
 	trace_step(path, stage,
 		   decision.action == TW_ACCEPT ? TW_SAYS_ACCEPTED_BY : TW_SAYS_REFUSED_BY,

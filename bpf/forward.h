@@ -111,6 +111,8 @@ static __noinline int rewrite(struct xdp_md *ctx, const struct tw_packet *p,
 static __always_inline int refuse_departure(struct path *path, __u8 reason)
 {
 	path->work->reason = reason;
+	path->work->about.stage = TW_STAGE_FORWARD;
+	path->work->about.action = TW_DROP;
 	trace_step(path, TW_STAGE_FORWARD, TW_SAYS_REASON, reason);
 	return XDP_DROP;
 }

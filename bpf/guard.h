@@ -12,6 +12,7 @@ static __noinline int guard_accepts(struct path *path)
 	const struct tw_policy *image = path->policy;
 	__u32 state = TW_STATE_NEW;
 	struct work *work = path->work;
+	struct about *about = &work->about;
 	struct decision decision;
 
 	if (image->flags & TW_POLICY_GUARD_STATE && flow_find(path, &work->packet))
@@ -29,6 +30,12 @@ static __noinline int guard_accepts(struct path *path)
 	trace_step(path, TW_STAGE_GUARD,
 		   decision.action == TW_ACCEPT ? TW_SAYS_ACCEPTED_BY : TW_SAYS_REFUSED_BY,
 		   decision.rule);
+	about->log = (decision.flags & TW_VERDICT_LOG) != 0;
+	if (decision.action != TW_ACCEPT || about->log) {
+		about->rule = decision.rule;
+		about->action = decision.action;
+		about->stage = TW_STAGE_GUARD;
+	}
 	if (path->trace && decision.action != TW_ACCEPT)
 		path->trace->rule = decision.rule;
 	return decision.action == TW_ACCEPT;

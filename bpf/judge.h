@@ -19,6 +19,8 @@ static __always_inline int refuse(struct path *path, enum tw_stage stage, struct
 {
 	outcome->kind = OUTCOME_REFUSED;
 	outcome->reason = reason;
+	outcome->action = TW_DROP;
+	path->work->about.stage = stage;
 	trace_step(path, stage, TW_SAYS_REASON, reason);
 	return 0;
 }

@@ -140,6 +140,34 @@ struct {
 	__type(value, struct tw_next_hop);
 } next_hops SEC(".maps");
 
+/* The rings of monitors, by slot; each monitor makes its own. */
+struct event_ring {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, TW_LISTENERS);
+	__type(key, __u32);
+	__array(values, struct event_ring);
+} listeners SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct tw_listening);
+} listening SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TW_LISTENERS);
+	__type(key, __u32);
+	__type(value, struct tw_heard);
+} heards SEC(".maps");
+
 /* What xdp_trace was asked and what it found; user space takes the lock around both. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -54,14 +54,25 @@ struct departure {
 	__u8 reply;
 };
 
+/* What an event says of the packet besides its frame. */
+struct about {
+	__u32 rule, service; /* counter ids */
+	__u16 server;        /* index */
+	__u8 stage;          /* enum tw_stage */
+	__u8 action;         /* enum tw_action, once refused */
+	__u8 log;            /* the rule asks for it */
+	__u8 _pad[3];
+};
+
 /*
  * One packet's working memory, a row for each CPU.  Not on the stack: what the
  * verifier knows of a stack slot makes one state each, of a map's value none, and
  * so the paths through the stages meet again.
  */
 struct work {
-	struct tw_packet packet;   /* as it came in */
-	__u32 is_trace;            /* what has an effect beyond this packet is left undone */
+	struct tw_packet packet; /* as it came in */
+	__u32 is_trace;          /* what has an effect beyond this packet is left undone */
+	struct about about;
 	struct tw_packet asked;    /* ask_again(): what the side that began the flow would send */
 	struct tw_packet judged;   /* as it will reach the server */
 	struct tw_packet opposite; /* of a flow's other direction */

@@ -5,6 +5,7 @@
  *   parse -> guard -> flow -- known ---------------------------> forward
  *                      `---- unknown -> service -> firewall -> record
  */
+#include "event.h"
 #include "forward.h"
 #include "fragment.h"
 #include "guard.h"
@@ -25,6 +26,8 @@ static __always_inline void count_accepted(const struct path *path, __u32 rule, 
 static __always_inline int refused(struct path *path, __u8 reason, __u32 rule)
 {
 	path->work->reason = reason;
+	path->work->about.rule = rule;
+	path->work->about.action = TW_DROP;
 	count(path, rule);
 	if (path->trace)
 		path->trace->rule = rule;
@@ -37,14 +40,13 @@ static __always_inline int follow(struct xdp_md *ctx, struct path *path, struct 
 	struct departure *departure = &path->work->departure;
 
 	flow_touch(path, &path->work->packet, flow);
+	about(path, flow->rule, flow->service, flow->server);
+	path->work->about.stage = TW_STAGE_FLOW;
 	if (flow->flags & TW_FLOW_REFUSED)
 		return refused(path, flow->reason, flow->rule);
 	count_accepted(path, flow->rule, flow->service, flow->member);
-	if (path->trace) {
-		path->trace->rule = flow->rule;
+	if (path->trace)
 		path->trace->service = flow->service;
-		path->trace->server = flow->server;
-	}
 	if (!(flow->flags & TW_FLOW_BALANCED) ||
 	    (flow->flags & TW_FLOW_REPLY && flow->forward != TW_FORWARD_NAT)) {
 		trace_step(path, TW_STAGE_FORWARD, TW_SAYS_TO_KERNEL, 0);
@@ -121,19 +123,25 @@ static __noinline __u8 settle(struct xdp_md *ctx, struct path *path, const struc
 	return kind;
 }
 
+static __always_inline void about_outcome(const struct path *path, const struct outcome *outcome)
+{
+	about(path, outcome->rule, outcome->service, outcome->server);
+	path->work->about.log = outcome->log;
+}
+
 /* What path->work->outcome says, in the direction of the one who began the flow. */
 static __noinline int depart(struct xdp_md *ctx, struct path *path)
 {
 	const struct outcome *outcome = &path->work->outcome;
 	struct departure *departure = &path->work->departure;
 
-	if (path->trace) {
-		path->trace->rule = outcome->rule;
-		path->trace->server = outcome->server;
-	}
+	about_outcome(path, outcome);
 	if (outcome->kind == OUTCOME_REFUSED)
 		return refused(path, outcome->reason, outcome->rule);
 	count_accepted(path, outcome->rule, outcome->service, outcome->member);
+	if (outcome->log)
+		event(ctx, path, TW_EVENT_LOG);
+	path->work->about.log = 0;
 	if (outcome->kind != OUTCOME_BALANCED) {
 		trace_step(path, TW_STAGE_FORWARD, TW_SAYS_TO_KERNEL, 0);
 		return XDP_PASS;
@@ -169,10 +177,7 @@ static __noinline int answer(struct xdp_md *ctx, struct path *path)
 	struct departure *departure = &path->work->departure;
 	int balanced = (path->work->known.flags & TW_FLOW_BALANCED) != 0;
 
-	if (path->trace) {
-		path->trace->rule = outcome->rule;
-		path->trace->server = outcome->server;
-	}
+	about_outcome(path, outcome);
 	if (outcome->kind == OUTCOME_REFUSED)
 		return refused(path, outcome->reason, outcome->rule);
 	if (balanced && outcome->kind != OUTCOME_BALANCED)
@@ -181,6 +186,9 @@ static __noinline int answer(struct xdp_md *ctx, struct path *path)
 	    !tw_addr_equal(&outcome->addr, &path->work->packet.saddr))
 		return refused(path, TW_REASON_NO_SERVER, TW_NONE32); /* it has another now */
 	count_accepted(path, outcome->rule, outcome->service, outcome->member);
+	if (outcome->log)
+		event(ctx, path, TW_EVENT_LOG);
+	path->work->about.log = 0;
 	if (!balanced || outcome->forward != TW_FORWARD_NAT) {
 		trace_step(path, TW_STAGE_FORWARD, TW_SAYS_TO_KERNEL, 0);
 		return XDP_PASS;
@@ -266,15 +274,20 @@ static __always_inline int walk_path(struct xdp_md *ctx, struct path *path)
 	path->second = second_now();
 	if (path->work->packet.part == TW_FRAGMENT_LATER)
 		fragment_resolve(path);
-	if (path->policy->flags & TW_POLICY_GUARD && !guard_accepts(path))
-		return XDP_DROP;
+	if (path->policy->flags & TW_POLICY_GUARD) {
+		if (!guard_accepts(path))
+			return XDP_DROP;
+		if (path->work->about.log)
+			event(ctx, path, TW_EVENT_LOG);
+		path->work->about.log = 0;
+	}
 	if (path->work->packet.part == TW_FRAGMENT_FIRST)
 		fragment_record(path);
 	return flow_stage(ctx, path);
 }
 
 /* The one exit: every frame is counted once, by its verdict and, if dropped, its reason. */
-static __always_inline int finish(const struct path *path, int verdict)
+static __always_inline int finish(struct xdp_md *ctx, const struct path *path, int verdict)
 {
 	__u32 row = TW_NODE_PASSED;
 
@@ -285,6 +298,9 @@ static __always_inline int finish(const struct path *path, int verdict)
 	else if (verdict == XDP_REDIRECT)
 		row = TW_NODE_REDIRECTED;
 	count_node(path, row);
+	if (verdict == XDP_DROP)
+		event(ctx, path,
+		      path->work->about.log ? TW_EVENT_DROP | TW_EVENT_LOG : TW_EVENT_DROP);
 	return verdict;
 }
 
@@ -301,7 +317,8 @@ int xdp(struct xdp_md *ctx)
 	if (!path.work)
 		return XDP_PASS; /* cannot be: the array has its one row */
 	path.work->is_trace = 0;
-	return finish(&path, walk_path(ctx, &path));
+	about_nothing(&path);
+	return finish(ctx, &path, walk_path(ctx, &path));
 }
 
 /* The same path for a packet that `tierwall trace` made up: run on a copy, without effects. */
@@ -320,6 +337,7 @@ int xdp_trace(struct xdp_md *ctx)
 		return XDP_PASS;
 	path.ingress = trace->ifindex;
 	path.work->is_trace = 1;
+	about_nothing(&path);
 	trace->steps = 0;
 	trace->reason = TW_REASON_NONE;
 	trace->rule = trace->service = trace->server = TW_NONE32;

@@ -40,6 +40,9 @@
 	X(sources)       \
 	X(devices)       \
 	X(next_hops)     \
+	X(listeners)     \
+	X(listening)     \
+	X(heards)        \
 	X(traces)        \
 	X(meta)
 
