@@ -381,6 +381,7 @@ struct tw_next_hop {
 
 /* What one monitor wants. */
 struct tw_listener {
+	__u64 owner;   /* a number that the monitor made up */
 	__u64 reasons; /* bits by enum tw_reason: drops */
 	__u32 kinds;   /* TW_EVENT_* */
 	__u32 until;   /* second since boot; a dead monitor does not put it off any more */
@@ -502,7 +503,7 @@ _Static_assert(sizeof(struct tw_flow_key4) == 16, "flow key, IPv4");
 _Static_assert(sizeof(struct tw_flow_key6) == 40, "flow key, IPv6");
 _Static_assert(sizeof(struct tw_flow) == 48, "flow");
 _Static_assert(sizeof(struct tw_fragment_key) == 40, "fragment key");
-_Static_assert(sizeof(struct tw_listener) == 24, "listener");
+_Static_assert(sizeof(struct tw_listener) == 32, "listener");
 _Static_assert(sizeof(struct tw_event) == 40, "event");
 _Static_assert(sizeof(struct tw_next_hop) == 48, "next hop");
 _Static_assert(TW_REASON_COUNT <= 64, "rows of node");

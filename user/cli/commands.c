@@ -43,7 +43,10 @@ const struct command commands[] = {
 	{"trace", command_trace, "PROTO SRC[:PORT] DST[:PORT] [flags F] [in DEV]",
 	 "what would happen to this packet, and why"},
 	{"flows", command_later, "", "find and end flows"},
-	{"monitor", command_later, "", "drops and changes as they happen"},
+	{"monitor", command_monitor,
+	 "[drops|log] [REASON...] [TIER...] [--count N] [--for TIME] [--rate N] [--snap N] "
+	 "[--pcapng FILE]",
+	 "dropped and logged packets as they come"},
 	{"import", command_later, "FILE", "turn another firewall's rules into a configuration"},
 	{"doctor", command_later, "", "find out why traffic does not pass"},
 	{"run", command_later, "[FILE]", "the controller daemon in the foreground"},

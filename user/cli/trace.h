@@ -37,6 +37,9 @@ struct trace_result {
 	size_t out_length;
 };
 
+/* The word for an enum tw_stage. */
+const char *stage_name(uint32_t stage);
+
 /* 0 or a negative errno. */
 int trace_print_text(FILE *out, const struct trace_result *result);
 int trace_print_json(FILE *out, const struct trace_result *result);

@@ -25,7 +25,7 @@ static const char *const verdict_names[] = {
 	[XDP_TX] = "tx",           [XDP_REDIRECT] = "redirect",
 };
 
-static const char *stage_name(uint32_t stage)
+const char *stage_name(uint32_t stage)
 {
 	return stage < TW_STAGE_COUNT ? stage_names[stage] : "unknown";
 }

@@ -83,6 +83,12 @@ static json_t *flows_json(const struct stats *stats)
 			 (json_int_t)stats->node[TW_NODE_FLOWS].flows);
 }
 
+static json_t *events_json(const struct stats *stats)
+{
+	return json_pack("{s:I,s:I}", "logged", (json_int_t)stats->node[TW_NODE_LOGGED].packets,
+			 "unlogged", (json_int_t)stats->node[TW_NODE_UNLOGGED].packets);
+}
+
 /* -- services ------------------------------------------------------------------------ */
 
 static int add_counter(json_t *object, const struct tw_counter *counter)
@@ -196,7 +202,8 @@ static int add_whole(json_t *root, const struct stats *stats)
 	if (json_object_set_new(root, "packets", packets_json(stats)) ||
 	    json_object_set_new(root, "bytes", bytes_json(stats)) ||
 	    json_object_set_new(root, "drops", drops_json(stats)) ||
-	    json_object_set_new(root, "flows", flows_json(stats)))
+	    json_object_set_new(root, "flows", flows_json(stats)) ||
+	    json_object_set_new(root, "events", events_json(stats)))
 		return -1;
 	return 0;
 }

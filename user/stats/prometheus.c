@@ -135,6 +135,14 @@ static void write_flows(struct writer *writer, const struct stats *stats)
 	sample(writer, stats->node[TW_NODE_FLOWS].flows, NULL);
 }
 
+static void write_events(struct writer *writer, const struct stats *stats)
+{
+	begin_family(writer, "tierwall_events_total", "counter",
+		     "Events by whether a monitor got them.");
+	sample(writer, stats->node[TW_NODE_LOGGED].packets, "result", "logged", NULL);
+	sample(writer, stats->node[TW_NODE_UNLOGGED].packets, "result", "unlogged", NULL);
+}
+
 static void write_instance(struct writer *writer, const struct stats *stats)
 {
 	char abi[16];
@@ -321,6 +329,7 @@ int stats_print_prometheus(FILE *out, const struct stats *stats)
 		write_verdicts(&writer, stats);
 		write_drops(&writer, stats);
 		write_flows(&writer, stats);
+		write_events(&writer, stats);
 	}
 	write_services(&writer, stats);
 	write_members(&writer, stats);

@@ -65,6 +65,17 @@ static void print_flows(struct page *page, const struct stats *stats)
 		grouped(stats->node[TW_NODE_FLOWS].flows).text);
 }
 
+/* Nothing where no monitor has been. */
+static void print_events(struct page *page, const struct stats *stats, enum stats_detail detail)
+{
+	uint64_t logged = stats->node[TW_NODE_LOGGED].packets;
+	uint64_t unlogged = stats->node[TW_NODE_UNLOGGED].packets;
+
+	if (logged || unlogged || detail == STATS_FULL)
+		fprintf(section(page), "events  %s logged, %s unlogged\n", grouped(logged).text,
+			grouped(unlogged).text);
+}
+
 static void add_service(struct columns *columns, const struct stats_service *service)
 {
 	columns_row(columns, INDENT "%s\t%s, tier %s\t" HITS_FORMAT "\t%s\t%s", service->name,
@@ -190,6 +201,8 @@ static int print_whole(struct page *page, const struct stats *stats, enum stats_
 		result = print_drops(page, stats, detail);
 	if (!result)
 		print_flows(page, stats);
+	if (!result)
+		print_events(page, stats, detail);
 	return result;
 }
 
