@@ -233,6 +233,7 @@ static inline void random_set(struct set *set)
 		struct prefix *prefix = config_push(&set->items, &set->count, sizeof(*prefix));
 
 		*prefix = random_prefix();
+		prefix->seconds = random_bool() ? 0 : 1 + random_below(315360000);
 	}
 	prefixes_merge(set->items, &set->count);
 }
@@ -256,6 +257,7 @@ static inline struct config *random_config(uint64_t seed)
 	for (uint32_t left = random_below(3); left; left--)
 		random_set(config_push(&config->sets, &config->set_count, sizeof(struct set)));
 	random_rules(&config->guard);
+	config->checks_off = random_bool() ? 0 : random_below(1u << TW_CHECK_COUNT);
 	config->guard.default_action = (uint8_t)random_below(3);
 	config->has_host = random_bool();
 	if (config->has_host) {

@@ -113,6 +113,7 @@ static void same_head(const struct config *a, const struct config *b)
 			assert_memory_equal(&a->sets[i].items[j].addr, &b->sets[i].items[j].addr,
 					    16);
 			assert_int_equal(a->sets[i].items[j].bits, b->sets[i].items[j].bits);
+			assert_int_equal(a->sets[i].items[j].seconds, b->sets[i].items[j].seconds);
 		}
 	}
 }
@@ -121,6 +122,7 @@ static void same_config(const struct config *a, const struct config *b)
 {
 	same_head(a, b);
 	same_rules(&a->guard, &b->guard);
+	assert_int_equal(a->checks_off, b->checks_off);
 	assert_int_equal(a->has_host, b->has_host);
 	same_rules(&a->host, &b->host);
 	assert_int_equal(a->tier_count, b->tier_count);

@@ -239,41 +239,6 @@ static void a_missing_included_file_is_told_at_the_include(void **state)
 	diagnostic_free(&diagnostic);
 }
 
-struct set_row {
-	const char *says;
-	const char *text;
-	const char *message;
-};
-
-static const struct set_row set_files[] = {
-	{"a set's file with a comma", "192.0.2.1\n192.0.2.2^,\n", "one address or prefix a line"},
-	{"a set's file with two in a line", "192.0.2.1^ 192.0.2.2\n",
-	 "one address or prefix a line"},
-	{"a set's file with a name", "^example.com\n", "is not an address"},
-	{"a set's file with a prefix too long", "# x\n ^192.0.2.1/33 # y\n", "0-32"},
-	{"a set's file with a range", "^192.0.2.1-192.0.2.9\n", "as prefixes"},
-	{"a set's file from Windows", "192.0.2.1^\r\n192.0.2.2\r\n", "carriage return"},
-	{"a set's file that is not UTF-8", "192.0.2.1 # caf^\xe9\n", "iconv"},
-	{"a set's file with a brace", "{^ 192.0.2.1 }\n", "one address or prefix a line"},
-};
-
-static void set_file_is_refused(void **state)
-{
-	const struct set_row *row = *state;
-	struct diagnostic diagnostic = {0};
-	struct prefix *items = NULL;
-	size_t count = 0;
-	struct place at;
-	char path[128], *text = take_mark(row->text, &at);
-
-	write_file("c.netset", text, path);
-	assert_int_equal(set_read_file(&items, &count, path, &diagnostic), MISTAKE);
-	assert_mistake(&diagnostic, path, at, row->message);
-	diagnostic_free(&diagnostic);
-	free(items);
-	free(text);
-}
-
 static void a_set_file_is_read_sorted_and_merged(void **state)
 {
 	struct diagnostic diagnostic = {0};
@@ -351,7 +316,6 @@ int main(void)
 	if (make_folder(NULL))
 		return 1;
 	failed += cmocka_run_group_tests_name("files", files, NULL, NULL);
-	failed += run_rows("sets' files", ROWS(set_files), set_file_is_refused);
 	failed += remove_folder(NULL) != 0;
 	return failed > 0;
 }

@@ -24,22 +24,40 @@ static bool is_address_range(const char *text, size_t length)
 	return dash && !address_read(text, (size_t)(dash - text), &addr);
 }
 
+/* Four numbers without leading zeros.  Lists of millions are of these. */
+static bool read_ipv4(const char *text, size_t length, uint8_t out[4])
+{
+	const char *end = text + length;
+
+	for (int i = 0; i < 4; i++) {
+		const char *start = text;
+		unsigned int number = 0;
+
+		while (text < end && *text >= '0' && *text <= '9' && text - start < 3)
+			number = number * 10 + (unsigned int)(*text++ - '0');
+		if (text == start || number > 255 || (text - start > 1 && *start == '0'))
+			return false;
+		if (i < 3 && (text == end || *text++ != '.'))
+			return false;
+		out[i] = (uint8_t)number;
+	}
+	return text == end;
+}
+
 const char *address_read(const char *text, size_t length, union tw_addr *out)
 {
 	char copy[INET6_ADDRSTRLEN];
 
-	if (length && length < sizeof(copy)) {
+	if (!memchr(text, ':', length)) {
+		memset(out, 0, sizeof(*out));
+		out->bytes[10] = out->bytes[11] = 0xff;
+		if (read_ipv4(text, length, &out->bytes[12]))
+			return NULL;
+	} else if (length < sizeof(copy)) {
 		memcpy(copy, text, length);
 		copy[length] = 0;
-		if (memchr(copy, ':', length)) {
-			if (inet_pton(AF_INET6, copy, out) == 1)
-				return NULL;
-		} else {
-			memset(out, 0, sizeof(*out));
-			out->bytes[10] = out->bytes[11] = 0xff;
-			if (inet_pton(AF_INET, copy, &out->words[3]) == 1)
-				return NULL;
-		}
+		if (inet_pton(AF_INET6, copy, out) == 1)
+			return NULL;
 	}
 	if (memchr(text, '%', length))
 		return "has a zone: addresses are written without one";

@@ -71,6 +71,17 @@ int build_entry(struct parser *parser, struct word word)
 	return word_prefix(parser, word, instead, prefix);
 }
 
+int build_entry_time(struct parser *parser, struct word time)
+{
+	struct set *set = parser->set;
+	struct quoted quoted;
+	const char *trouble =
+		time_read(time.text, time.length, &set->items[set->count - 1].seconds);
+
+	return trouble ? parser_mistake(parser, time.at, "`%s` %s", quote(&quoted, time), trouble)
+		       : 0;
+}
+
 /* The path of an included file is relative to the folder of the file that names it. */
 static char *beside(const char *file, const char *path)
 {
@@ -97,7 +108,7 @@ int build_include(struct parser *parser, struct word keyword, struct word word)
 	free(name);
 	if (!path)
 		return -ENOMEM;
-	result = set_file_read(&set->items, &set->count, path, parser->diagnostic);
+	result = set_file_read(&set->items, &set->count, path, NULL, parser->diagnostic);
 	if (result < 0 && result != -ENOMEM)
 		result = parser_mistake(parser, keyword.at, "%s: %s", path, strerror(-result));
 	free(path);

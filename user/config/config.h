@@ -214,7 +214,7 @@ struct config {
 	struct set *sets;
 	size_t set_count;
 	struct rules guard;  /* default accept */
-	uint32_t checks_off; /* bits by enum tw_check */
+	uint32_t checks_off; /* of guard; bits by enum tw_check */
 	bool has_host;
 	struct rules host; /* default drop */
 	struct tier *tiers;
@@ -278,6 +278,12 @@ int service_parse(struct service *out, const char *words, struct diagnostic *dia
 /* ADDRESS or PREFIX */
 int prefix_parse(struct prefix *out, const char *word, struct diagnostic *diagnostic);
 
+/*
+ * A length of time: 90 (seconds), 90s, 10m, 2h, 1d, or several of them from the
+ * longest unit on, as in 1h30m.  1 second to 3650 days.
+ */
+int time_parse(uint32_t *seconds, const char *word, struct diagnostic *diagnostic);
+
 /* One packet in words: PROTO SRC[:PORT] DST[:PORT] [flags F] [type T [code N]] [in DEV] */
 struct packet_words {
 	uint8_t protocol;
@@ -291,15 +297,24 @@ struct packet_words {
 };
 int packet_parse(struct packet_words *out, const char *words, struct diagnostic *diagnostic);
 
+/* Is told now and then how much of a large file has been read. */
+struct progress {
+	void (*show)(size_t done_bytes, size_t all_bytes, void *context);
+	void *context;
+};
+
 /*
- * The entries of a set's file: an address or prefix a line, # comments, white
- * space around.  Adds to *items and merges duplicates.  Mistakes name path, line
- * and column.
+ * The entries of a set's file: an address, prefix or range a line, `for TIME` behind it,
+ * comments from a # or ; on.  Byte order marks and carriage returns do no harm.  Adds
+ * to *items and merges duplicates; after a mistake nothing is added.  Mistakes name
+ * path, line and column.  progress may be NULL.
  */
 int set_read_file(struct prefix **items, size_t *count, const char *path,
 		  struct diagnostic *diagnostic);
+int set_read_file_showing(struct prefix **items, size_t *count, const char *path,
+			  const struct progress *progress, struct diagnostic *diagnostic);
 
-/* Sorts prefixes (IPv4 first) and drops duplicates. */
+/* Sorts prefixes (IPv4 first) and merges duplicates: the one that stays longest is kept. */
 void prefixes_merge(struct prefix *items, size_t *count);
 
 void rules_free(struct rules *rules);
@@ -333,8 +348,11 @@ void rule_print(FILE *out, const struct rule *rule);
 /* As rule_print(), into memory that the caller frees; NULL: no memory. */
 char *rule_text(const struct rule *rule);
 void prefix_print(FILE *out, const struct prefix *prefix);
+/* As 1h30m: as time_parse() reads it. */
+void time_print(FILE *out, uint32_t seconds);
 void address_print(FILE *out, const union tw_addr *addr);
 const char *action_name(uint8_t action);
+const char *check_name(enum tw_check check);
 const char *forward_name(uint8_t forward);
 const char *server_state_name(uint8_t state);
 const char *protocol_name(uint8_t protocol); /* "tcp", or its number in a static buffer */

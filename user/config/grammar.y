@@ -83,10 +83,11 @@ static void yyerror(struct place *at, struct parser *parser, void *scanner, cons
 %token <word> TCP "tcp" UDP "udp" ICMP "icmp" ICMP6 "icmp6" SCTP "sctp"
 %token <word> FROM "from" TO "to" NOT "not" PORT "port" ANY "any"
 %token <word> FLAGS "flags" TYPE "type" CODE "code" STATE "state" NEW "new" ESTABLISHED "established"
+%token <word> CHECK "check" ON "on" OFF "off" FOR "for"
 %token <word> LENGTH "length" TTL "ttl" DSCP "dscp" FRAGMENT "fragment" IN "in"
 %token <word> LIMIT "limit" OVER "over" BURST "burst" PER "per"
 
-%type <value> mode action protocol server_state flow_state forward
+%type <value> mode action protocol server_state flow_state forward on_or_off
 %type <word> device
 %type <range> range
 
@@ -158,8 +159,13 @@ entries: %empty | entry_list | entry_list separator;
 entry_list: entry | entry_list separator entry;
 
 entry:
-	WORD { TRY(build_entry(parser, $1)); }
+	WORD { TRY(build_entry(parser, $1)); } time
 	| "include" STRING { TRY(build_include(parser, $1, $2)); }
+	;
+
+time:
+	%empty
+	| "for" NAME { TRY(build_entry_time(parser, $2)); }
 	;
 
 /* The lexer passes over line ends behind { and , */
@@ -182,6 +188,12 @@ rule_statement:
 	rule
 	| "default" action { TRY(build_default(parser, $1, @2, $2)); }
 	| "strict" { TRY(build_strict(parser, parser->rules, $1)); }
+	| "check" NAME on_or_off { TRY(build_check(parser, $1, $2, $3)); }
+	;
+
+on_or_off:
+	"on" { $$ = true; }
+	| "off" { $$ = false; }
 	;
 
 tier:

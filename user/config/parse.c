@@ -56,7 +56,7 @@ static int parse_source(struct config *config, struct diagnostic *diagnostic)
 
 	if (config->source_length > FILE_MAX)
 		return too_large(config, diagnostic);
-	result = text_check(config, diagnostic);
+	result = text_check(config, TEXT_PLAIN, diagnostic);
 	if (result)
 		return result;
 	parser.start = TOKEN_START_FILE;
@@ -130,7 +130,7 @@ static int parse_words(struct parser *parser, int start, const char *words,
 	parser->tier = config_push(&config->tiers, &config->tier_count, sizeof(*parser->tier));
 	result = parser->tier ? set_source(config, words, strlen(words)) : -ENOMEM;
 	if (!result)
-		result = text_check(config, diagnostic);
+		result = text_check(config, TEXT_PLAIN, diagnostic);
 	if (!result)
 		result = run(parser);
 	return result;

@@ -52,7 +52,8 @@ struct parser {
 
 	/* where the grammar's actions put what they read; all of it belongs to config */
 	size_t statements;
-	unsigned int said; /* enum once: options of the statement so far */
+	unsigned int said;    /* enum once: options of the statement so far */
+	uint32_t checks_said; /* bits by enum tw_check */
 	struct interface *interface;
 	struct set *set;
 	struct tier *tier;
@@ -103,8 +104,12 @@ int syntax_mistake(struct parser *parser, const struct expected *expected, size_
 
 /* The whole file with a NUL behind it; -EFBIG: more than limit bytes. */
 int text_read_file(char **out, size_t *length, const char *path, size_t limit);
-/* Only UTF-8 without control bytes other than tab and newline. */
-int text_check(const struct config *source, struct diagnostic *diagnostic);
+/*
+ * Only UTF-8 without control bytes other than tab and newline.  TEXT_FOREIGN: also as
+ * other systems write it, with a byte order mark and carriage returns at lines' ends.
+ */
+enum text_form { TEXT_PLAIN, TEXT_FOREIGN };
+int text_check(const struct config *source, enum text_form form, struct diagnostic *diagnostic);
 /* Bytes of the UTF-8 character that text begins with, 0: it is none. */
 size_t text_character(const char *text, size_t length, uint32_t *character);
 
@@ -112,9 +117,9 @@ size_t text_character(const char *text, size_t length, uint32_t *character);
 
 #define PREFIXES_MAX 4000000u /* in one set */
 
-/* set_read_file(), but a file that cannot be read is a negative errno without a message. */
+/* set_read_file_showing(), but a file that cannot be read is a negative errno without a message. */
 int set_file_read(struct prefix **items, size_t *count, const char *path,
-		  struct diagnostic *diagnostic);
+		  const struct progress *progress, struct diagnostic *diagnostic);
 
 /* -- word.c: words to values ------------------------------------------------------------ */
 
@@ -166,6 +171,23 @@ static inline bool prefix_is_ipv4(const struct prefix *prefix)
 	return prefix->bits >= 96 && addr_is_ipv4(&prefix->addr);
 }
 
+/* -- range.c ------------------------------------------------------------------------------ */
+
+struct address_range {
+	union tw_addr first, last;
+	bool done;
+};
+
+/* FIRST-LAST; NULL: done; else why not, to stand behind "`TEXT` ". */
+const char *range_read(const char *text, size_t length, struct address_range *out);
+/* Takes the next prefix off the range; false: it is used up. */
+bool range_next(struct address_range *range, struct prefix *out);
+
+/* -- time.c -------------------------------------------------------------------------------- */
+
+/* NULL: done; else why not, to stand behind "`TEXT` ". */
+const char *time_read(const char *text, size_t length, uint32_t *seconds);
+
 /* -- suggest.c: "did you mean ...?" ---------------------------------------------------------- */
 
 struct suggestion {
@@ -197,6 +219,8 @@ int build_interface(struct parser *parser, struct word name);
 int build_hash_key(struct parser *parser, struct word keyword, struct word key);
 int build_set(struct parser *parser, struct word name);
 int build_entry(struct parser *parser, struct word word);
+/* Of the latest entry. */
+int build_entry_time(struct parser *parser, struct word time);
 int build_include(struct parser *parser, struct word keyword, struct word word);
 int build_guard(struct parser *parser, struct word keyword);
 int build_host(struct parser *parser, struct word keyword);
@@ -210,6 +234,7 @@ int build_server_firewall(struct parser *parser, struct word keyword);
 int build_service(struct parser *parser, struct word name);
 int build_listen(struct parser *parser, struct word address);
 int build_default(struct parser *parser, struct word keyword, struct place at, int action);
+int build_check(struct parser *parser, struct word keyword, struct word name, int on);
 
 /* -- build_rule.c ------------------------------------------------------------------------------- */
 

@@ -67,6 +67,14 @@ static bool radix_sort(struct prefix *items, size_t count)
 	return done;
 }
 
+static void keep_longest(struct prefix *kept, const struct prefix *other)
+{
+	if (!other->seconds)
+		kept->seconds = 0;
+	else if (kept->seconds && other->seconds > kept->seconds)
+		kept->seconds = other->seconds;
+}
+
 #define SMALL 1024
 
 void prefixes_merge(struct prefix *items, size_t *count)
@@ -83,5 +91,7 @@ void prefixes_merge(struct prefix *items, size_t *count)
 	for (size_t i = 0; i < *count; i++)
 		if (!kept || compare(&items[kept - 1], &items[i]))
 			items[kept++] = items[i];
+		else
+			keep_longest(&items[kept - 1], &items[i]);
 	*count = kept;
 }

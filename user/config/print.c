@@ -79,6 +79,10 @@ static void print_entries(FILE *out, const struct set *set)
 	for (size_t i = 0; i < set->count; i++) {
 		fputs(lines ? "\n" INDENT : i ? ", " : " ", out);
 		prefix_print(out, &set->items[i]);
+		if (set->items[i].seconds) {
+			fputs(" for ", out);
+			time_print(out, set->items[i].seconds);
+		}
 	}
 	fputs(lines ? "\n" : " ", out);
 }
@@ -117,12 +121,24 @@ static void print_default(FILE *out, const struct rules *rules, const char *inde
 	fprintf(out, "%sdefault %s\n", indent, action_name(rules->default_action));
 }
 
-static void print_block(struct printer *printer, const char *keyword, const struct rules *rules)
+static void print_guard(struct printer *printer, const struct config *config)
 {
 	begin_group(printer);
-	fprintf(printer->out, "%s {\n", keyword);
-	print_rules(printer->out, rules, INDENT);
-	print_default(printer->out, rules, INDENT);
+	fputs("guard {\n", printer->out);
+	for (int i = 0; i < TW_CHECK_COUNT; i++)
+		if (config->checks_off & 1u << i)
+			fprintf(printer->out, INDENT "check %s off\n", check_name(i));
+	print_rules(printer->out, &config->guard, INDENT);
+	print_default(printer->out, &config->guard, INDENT);
+	fputs("}\n", printer->out);
+}
+
+static void print_host(struct printer *printer, const struct config *config)
+{
+	begin_group(printer);
+	fputs("host {\n", printer->out);
+	print_rules(printer->out, &config->host, INDENT);
+	print_default(printer->out, &config->host, INDENT);
 	fputs("}\n", printer->out);
 }
 
@@ -200,17 +216,17 @@ static int print_config(struct printer *printer, const struct config *config)
 	print_interfaces(printer, config);
 	print_hash_key(printer, config);
 	print_sets(printer, config);
-	if (config->guard.count || config->guard.default_action != TW_ACCEPT)
-		print_block(printer, "guard", &config->guard);
+	if (config->guard.count || config->guard.default_action != TW_ACCEPT || config->checks_off)
+		print_guard(printer, config);
 	if (config->has_host)
-		print_block(printer, "host", &config->host);
+		print_host(printer, config);
 	for (size_t i = 0; i < config->tier_count; i++)
 		print_tier(printer, &config->tiers[i]);
 	for (size_t i = 0; i < config->service_count; i++)
 		print_service(printer, &config->services[i]);
 	/* An empty file would be refused. */
 	if (!printer->begun)
-		print_block(printer, "guard", &config->guard);
+		print_guard(printer, config);
 	return ferror(printer->out) ? -EIO : 0;
 }
 

@@ -138,12 +138,12 @@ static int odd_byte(const struct config *source, struct place at, unsigned char 
 			      byte, file);
 }
 
-int text_check(const struct config *source, struct diagnostic *diagnostic)
+int text_check(const struct config *source, enum text_form form, struct diagnostic *diagnostic)
 {
 	const char *text = source->source, *end = text + source->source_length, *line = text;
 	struct place at = {1, 1};
 
-	if (source->source_length >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
+	if (form == TEXT_PLAIN && source->source_length >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
 		return config_mistake(source, at, diagnostic,
 				      "a byte order mark: remove it with: "
 				      "sed -i '1s/^\\xef\\xbb\\xbf//' %s",
@@ -156,6 +156,8 @@ int text_check(const struct config *source, struct diagnostic *diagnostic)
 		if (byte == '\n') {
 			at.line++;
 			line = text + 1;
+		} else if (byte == '\r' && form == TEXT_FOREIGN && text[1] == '\n') {
+			/* the NUL behind the text is no newline */
 		} else if ((byte < 0x20 && byte != '\t') || byte == 0x7f) {
 			size = 0;
 		} else if (byte >= 0x80) {
