@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Fuzzer of sets' files: what is taken is in order and without duplicates, and
- * its printed entries are taken as the same set.
+ * its printed entries are taken as the same set.  Of what is refused nothing is.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -45,13 +45,17 @@ static void read_printed(const struct prefix *items, size_t count)
 	expect(out);
 	for (size_t i = 0; i < count; i++) {
 		prefix_print(out, &items[i]);
+		if (items[i].seconds) {
+			fputs(" for ", out);
+			time_print(out, items[i].seconds);
+		}
 		fputc('\n', out);
 	}
 	expect(!fclose(out));
 	expect(!read_bytes(text, length, &again, &again_count, &diagnostic));
 	expect(again_count == count);
 	for (size_t i = 0; i < count; i++)
-		expect(again[i].bits == items[i].bits &&
+		expect(again[i].bits == items[i].bits && again[i].seconds == items[i].seconds &&
 		       !memcmp(&again[i].addr, &items[i].addr, sizeof(items[i].addr)));
 	free(again);
 	free(text);
@@ -65,6 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int result = read_bytes(data, size, &items, &count, &diagnostic);
 
 	expect(result == 0 || (result == MISTAKE && diagnostic.text));
+	expect(!result || !count); /* nothing of a bad file is taken */
 	if (!result)
 		read_printed(items, count);
 	free(items);

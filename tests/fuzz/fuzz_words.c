@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Fuzzer of the words of a command line: rules, servers, services, packets and
- * prefixes.  A rule that is taken prints words that are taken and print themselves.
+ * Fuzzer of the words of a command line: rules, servers, services, packets,
+ * prefixes and times.  A rule that is taken prints words that are taken and print themselves.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +33,24 @@ static void try_rule(const char *words, struct diagnostic *diagnostic)
 	free(text_again);
 	rule_free(&rule);
 	rule_free(&again);
+}
+
+static void try_time(const char *words, struct diagnostic *diagnostic)
+{
+	uint32_t seconds, again = 0;
+	char *text = NULL;
+	size_t length;
+	FILE *out;
+	int result = time_parse(&seconds, words, diagnostic);
+
+	expect(result == 0 || (result == MISTAKE && diagnostic->text));
+	if (result)
+		return;
+	out = open_memstream(&text, &length);
+	expect(out);
+	time_print(out, seconds);
+	expect(!fclose(out) && !time_parse(&again, text, diagnostic) && again == seconds);
+	free(text);
 }
 
 static void try_others(const char *words, struct diagnostic *diagnostic)
@@ -68,6 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	words[size] = 0;
 	try_rule(words, &diagnostic);
 	try_others(words, &diagnostic);
+	try_time(words, &diagnostic);
 	diagnostic_free(&diagnostic);
 	free(words);
 	return 0;
