@@ -95,24 +95,61 @@ static int run_words(char *const argv[], char **out)
 	return exit_status_of(pid);
 }
 
-static int run_tierwall(const struct node *node, const char *words, char **out)
+/* Ends with NULL; the caller frees argv[WORDS_MAX], which holds the words. */
+static void split_words(const struct node *node, const char *words, char *argv[WORDS_MAX + 1])
 {
-	char *argv[WORDS_MAX + 1] = {(char *)node->executable, "--bpffs", (char *)node->bpffs, "-i",
-				     INSTANCE};
 	char *copy = strdup(words), *rest = NULL, *word;
-	int count = 5, status;
+	int count = 0;
 
+	argv[count++] = (char *)node->executable;
+	argv[count++] = "--bpffs";
+	argv[count++] = (char *)node->bpffs;
+	argv[count++] = "-i";
+	argv[count++] = INSTANCE;
 	for (word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
-		if (count == WORDS_MAX) {
+		if (count == WORDS_MAX - 1) {
 			errno = E2BIG;
 			die("%s", words);
 		}
 		argv[count++] = word;
 	}
 	argv[count] = NULL;
+	argv[WORDS_MAX] = copy;
+}
+
+static int run_tierwall(const struct node *node, const char *words, char **out)
+{
+	char *argv[WORDS_MAX + 1];
+	int status;
+
+	split_words(node, words, argv);
 	status = run_words(argv, out);
-	free(copy);
+	free(argv[WORDS_MAX]);
 	return status;
+}
+
+pid_t node_spawn(const struct node *node, const char *words, int out, int err)
+{
+	char *argv[WORDS_MAX + 1];
+	pid_t pid;
+
+	split_words(node, words, argv);
+	pid = fork();
+	if (pid < 0)
+		die("fork");
+	if (pid == 0) {
+		dup2(out, STDOUT_FILENO);
+		dup2(err, STDERR_FILENO);
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	free(argv[WORDS_MAX]);
+	return pid;
+}
+
+int node_wait(pid_t pid)
+{
+	return exit_status_of(pid);
 }
 
 int node_command(const struct node *node, const char *words)

@@ -11,6 +11,7 @@
 #include <linux/bpf.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "frame.h"
 
@@ -44,6 +45,10 @@ const char *verdict_name(uint32_t verdict);
 int node_command(const struct node *node, const char *words);
 /* The same; *out is what it wrote to stdout, which the caller frees. */
 int node_output(const struct node *node, const char *words, char **out);
+/* Starts it and does not wait, with these descriptors for what it writes. */
+pid_t node_spawn(const struct node *node, const char *words, int out, int err);
+/* Its exit status; 128 and the number of the signal that ended it. */
+int node_wait(pid_t pid);
 /* Applies a configuration text and opens the program; returns the exit status of apply. */
 int node_apply(struct node *node, const char *configuration);
 

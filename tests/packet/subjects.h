@@ -12,6 +12,7 @@
 	X(sanity_ipv6) \
 	X(fragment)    \
 	X(guard)       \
+	X(event)       \
 	X(match)       \
 	X(limit)       \
 	X(limit_rate)  \
