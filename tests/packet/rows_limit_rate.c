@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -77,21 +78,27 @@ struct span {
 	double lost; /* packets that could have been admitted while this process did not run */
 };
 
-/* Sends without a pause for a second and more. */
+/*
+ * Sends without a pause for a second and more, before all others on this machine.  Where
+ * it had to wait for so long that the bucket was full, the rest was lost.
+ */
 static struct span send_for_a_second(const struct frame *frame, const struct rate_case *rate)
 {
 	double begin = seconds_now(), before = begin, now = begin;
+	const double whole = rate->burst - 1;
 	struct span span = {0};
 
+	setpriority(PRIO_PROCESS, 0, -20);
 	while (now - begin < 1.2) {
 		for (int i = 0; i < CHUNK; i++)
 			send_many(frame,
 				  1); /* more in one call: the kernel waits for a grace period */
 		now = seconds_now();
-		if (now - before > rate->burst / rate->rate)
-			span.lost += (now - before) * rate->rate - rate->burst;
+		if ((now - before) * rate->rate > whole)
+			span.lost += (now - before) * rate->rate - whole;
 		before = now;
 	}
+	setpriority(PRIO_PROCESS, 0, 0);
 	span.seconds = now - begin;
 	return span;
 }
@@ -103,7 +110,7 @@ static void check_rate(const struct rate_case *rate, const char *per_source)
 
 	build_udp(&frame, IPV4, NULL);
 	snprintf(rule, sizeof(rule), "accept udp limit %s%s\ndrop udp", rate->limit, per_source);
-	for (int tries = 0; tries < 10; tries++) {
+	for (int tries = 0; tries < 20; tries++) {
 		struct span span;
 		double admitted, expected;
 
@@ -115,7 +122,7 @@ static void check_rate(const struct rate_case *rate, const char *per_source)
 		if (admitted > expected * 1.02 + 1)
 			fail_msg("limit %s%s: %.0f packets in %.3f s", rate->limit, per_source,
 				 admitted, span.seconds);
-		if (span.lost > 0.2 * expected)
+		if (span.lost > 0.5 * expected)
 			continue; /* this machine is busy with something else */
 		if (admitted < (expected - span.lost) * 0.98 - 1)
 			fail_msg("limit %s%s: only %.0f packets in %.3f s", rate->limit, per_source,
