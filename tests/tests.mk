@@ -118,3 +118,15 @@ $(O)/fuzz/obj/%.o: %.c | $(O)/fuzz/runtime $(GENERATED:.c=.h)
 
 .SECONDARY: $(FUZZ_OBJECTS) $(FUZZERS:$(O)/fuzz/%=$(O)/fuzz/obj/tests/fuzz/%.o)
 .PHONY: check-unit check-fuzz fuzz
+
+# -- rule sets against a model: tests/model ---------------------------------------------
+MODEL_COMMON := pool write generate generate_tier
+MODEL_OBJECTS = $(1:%=$(O)/tests/model/%.o)
+
+$(O)/tests/model/generate: $(call MODEL_OBJECTS,generate_main $(MODEL_COMMON)) $(O)/libtierwall.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
+
+$(O)/tests/model/%.o: tests/model/%.c | $(HEADERS_FIRST)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(PACKET_CFLAGS) -MMD -MP -c $< -o $@

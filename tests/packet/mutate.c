@@ -8,20 +8,6 @@
 #define HEADERS    120  /* where most changes go */
 #define ROOM       1600 /* no change makes a frame longer */
 
-uint64_t random_next(struct random *random)
-{
-	/* xorshift64* (Vigna) */
-	random->state ^= random->state >> 12;
-	random->state ^= random->state << 25;
-	random->state ^= random->state >> 27;
-	return random->state * 0x2545f4914f6cdd1dull;
-}
-
-uint32_t random_below(struct random *random, uint32_t below)
-{
-	return (random_next(random) >> 32) * below >> 32;
-}
-
 static bool is_ipv6(const struct frame *frame)
 {
 	return frame->bytes[frame->network] >> 4 == 6;
