@@ -7,7 +7,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/
 FUZZ_TIME ?= 30
 
 # -- all of it; the lab: three tiers of real servers in namespaces ----------------------
-RUNNERS := lint check-unit check-packet check-fuzz check-lab
+RUNNERS := lint check-unit check-packet check-model check-fuzz check-lab
 LAB_TESTS ?= # names of tests/lab/*.sh; all of them where nothing is said
 
 check:
@@ -120,10 +120,26 @@ $(O)/fuzz/obj/%.o: %.c | $(O)/fuzz/runtime $(GENERATED:.c=.h)
 .PHONY: check-unit check-fuzz fuzz
 
 # -- rule sets against a model: tests/model ---------------------------------------------
-MODEL_COMMON := pool write generate generate_tier
+MODEL_GENERATE := pool write generate generate_tier
+MODEL_SESSION := session report sample sample_frame oracle remember $(MODEL_GENERATE)
+MODEL_NODE = $(call PACKET_OBJECTS,$(PACKET_COMMON)) $(O)/libtierwall.a
 MODEL_OBJECTS = $(1:%=$(O)/tests/model/%.o)
 
-$(O)/tests/model/generate: $(call MODEL_OBJECTS,generate_main $(MODEL_COMMON)) $(O)/libtierwall.a
+check-model: $(O)/tierwall $(O)/tests/model/differential
+	$(Q)$(O)/tests/model/differential $(O)/tierwall
+
+# The whole, for hours of a release rather than minutes of a change.
+differential: $(O)/tierwall $(O)/tests/model/differential
+	$(Q)SETS=$(or $(SETS),1000) RULES=$(or $(RULES),10000) LARGE=$(or $(LARGE),10) \
+		LARGE_RULES=$(or $(LARGE_RULES),100000) $(O)/tests/model/differential $(O)/tierwall
+
+.PHONY: check-model differential
+
+$(O)/tests/model/generate: $(call MODEL_OBJECTS,generate_main $(MODEL_GENERATE)) $(O)/libtierwall.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
+
+$(O)/tests/model/differential: $(call MODEL_OBJECTS,differential $(MODEL_SESSION)) $(MODEL_NODE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 

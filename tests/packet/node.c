@@ -23,7 +23,7 @@
 #include "node.h"
 #include "poison.skel.h"
 
-#define INSTANCE  "packet-test"
+#define INSTANCE  NODE_INSTANCE
 #define WORDS_MAX 40
 
 /* The most that BPF_PROG_TEST_RUN puts into the first buffer of a packet. */

@@ -15,6 +15,8 @@
 
 #include "frame.h"
 
+#define NODE_INSTANCE "packet-test"
+
 struct node {
 	const char *executable;
 	char folder[128]; /* of this run */
