@@ -125,8 +125,9 @@ MODEL_SESSION := session report sample sample_frame oracle remember $(MODEL_GENE
 MODEL_NODE = $(call PACKET_OBJECTS,$(PACKET_COMMON)) $(O)/libtierwall.a
 MODEL_OBJECTS = $(1:%=$(O)/tests/model/%.o)
 
-check-model: $(O)/tierwall $(O)/tests/model/differential
+check-model: $(O)/tierwall $(addprefix $(O)/tests/model/,differential edits)
 	$(Q)$(O)/tests/model/differential $(O)/tierwall
+	$(Q)$(O)/tests/model/edits $(O)/tierwall
 
 # The whole, for hours of a release rather than minutes of a change.
 differential: $(O)/tierwall $(O)/tests/model/differential
@@ -139,7 +140,8 @@ $(O)/tests/model/generate: $(call MODEL_OBJECTS,generate_main $(MODEL_GENERATE))
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 
-$(O)/tests/model/differential: $(call MODEL_OBJECTS,differential $(MODEL_SESSION)) $(MODEL_NODE)
+$(addprefix $(O)/tests/model/,differential edits): $(O)/tests/model/%: $(O)/tests/model/%.o \
+		$(call MODEL_OBJECTS,$(MODEL_SESSION)) $(MODEL_NODE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 

@@ -19,8 +19,9 @@
 #include "model/report.h"
 #include "packet/environment.h"
 
-#define DIFFERENCES_MAX 3 /* then it is enough to look at */
-#define NEXT_PERCENT    15
+#define DIFFERENCES_MAX 3  /* then it is enough to look at */
+#define FLOW_PERCENT    8  /* of the packets: others of their flow follow, */
+#define NEXT_PERCENT    65 /* and others of these */
 
 /* Of one shape, to show that the packets reach the rules. */
 struct tally {
@@ -45,10 +46,14 @@ static bool send_one(struct differential *test, const struct sample *sample)
 
 	if (!session_send(&test->session, sample, &test->comparison))
 		return false;
-	if (!random_percent(&sampler->random, NEXT_PERCENT))
+	if (!random_percent(&sampler->random, FLOW_PERCENT))
 		return true;
-	sample_next(sampler, &next);
-	return session_send(&test->session, &next, &test->comparison);
+	do {
+		sample_next(sampler, &next);
+		if (!session_send(&test->session, &next, &test->comparison))
+			return false;
+	} while (random_percent(&sampler->random, NEXT_PERCENT));
+	return true;
 }
 
 /* Each rule's corner or corners, and what lies beside them. */

@@ -364,8 +364,10 @@ static void change_one(struct sampler *sampler, struct sample *sample, int step)
 		p->flags = tcp_flags[random_below(random, sizeof(tcp_flags))];
 		break;
 	case 7:
-		p->type = (uint8_t)(p->type + step);
-		p->code ^= 1;
+		if (random_percent(random, 50))
+			p->type = (uint8_t)(p->type + step);
+		else
+			p->code = (uint8_t)(p->code + step);
 		break;
 	case 8:
 		p->dscp = (p->dscp + step) & 63;
@@ -436,9 +438,14 @@ void sample_next(struct sampler *sampler, struct sample *sample)
 		sample->offset = LATER_OFFSET;
 		return;
 	}
+	if (tw_is_icmp(p))
+		return;
+	/* rules that ask for these would not accept it again */
+	p->ttl = (uint8_t)random_between(random, 1, 255);
+	p->dscp = (uint8_t)random_below(random, 64);
 	if (p->protocol == IPPROTO_TCP)
 		p->flags = tcp_flags[random_below(random, sizeof(tcp_flags))];
-	if (random_percent(random, 50) && tw_has_ports(p->protocol)) {
+	if (random_percent(random, 40) && tw_has_ports(p->protocol)) {
 		union tw_addr addr = p->saddr;
 		uint16_t port = p->sport;
 
