@@ -125,9 +125,10 @@ MODEL_SESSION := session report sample sample_frame oracle remember $(MODEL_GENE
 MODEL_NODE = $(call PACKET_OBJECTS,$(PACKET_COMMON)) $(O)/libtierwall.a
 MODEL_OBJECTS = $(1:%=$(O)/tests/model/%.o)
 
-check-model: $(O)/tierwall $(addprefix $(O)/tests/model/,differential edits)
+check-model: $(O)/tierwall $(addprefix $(O)/tests/model/,differential edits trace-equals)
 	$(Q)$(O)/tests/model/differential $(O)/tierwall
 	$(Q)$(O)/tests/model/edits $(O)/tierwall
+	$(Q)$(O)/tests/model/trace-equals $(O)/tierwall
 
 # The whole, for hours of a release rather than minutes of a change.
 differential: $(O)/tierwall $(O)/tests/model/differential
@@ -142,6 +143,11 @@ $(O)/tests/model/generate: $(call MODEL_OBJECTS,generate_main $(MODEL_GENERATE))
 
 $(addprefix $(O)/tests/model/,differential edits): $(O)/tests/model/%: $(O)/tests/model/%.o \
 		$(call MODEL_OBJECTS,$(MODEL_SESSION)) $(MODEL_NODE)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
+
+$(O)/tests/model/trace-equals: $(call MODEL_OBJECTS,trace_equals snapshot $(MODEL_SESSION)) \
+		$(call PACKET_OBJECTS,mutate) $(MODEL_NODE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 

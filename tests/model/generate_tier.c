@@ -172,6 +172,8 @@ static const char *default_of(struct writer *writer)
 {
 	if (writer->recipe->extras & EXTRA_REJECT && random_percent(&writer->random, 15))
 		return "reject";
+	if (writer->recipe->extras & EXTRA_SERVICES && random_percent(&writer->random, 50))
+		return "accept"; /* so that most packets to services go through */
 	return random_percent(&writer->random, 80) ? "drop" : "accept";
 }
 
