@@ -62,8 +62,11 @@ static __always_inline struct tw_flow *flow_find(const struct path *path, const 
 	return flow;
 }
 
-static __always_inline long flow_write(const struct tw_packet *p, const struct tw_flow *flow)
+static __always_inline long flow_write(const struct path *path, const struct tw_packet *p,
+				       const struct tw_flow *flow)
 {
+	if (path->trace)
+		return 0;
 	if (p->family) {
 		struct tw_flow_key6 key;
 
@@ -178,11 +181,11 @@ static __noinline int flow_record(const struct path *path, const struct tw_packe
 	flow_opposite(opposite, p, flow);
 	if (flow_is_in_the_way(path, opposite, reply))
 		return 0;
-	if (flow_write(p, flow))
+	if (flow_write(path, p, flow))
 		return 0;
 	if (flow->flags & TW_FLOW_LOCAL)
 		return 1;
-	return flow_write(opposite, reply) == 0;
+	return flow_write(path, opposite, reply) == 0;
 }
 
 #endif

@@ -103,7 +103,7 @@ static __noinline __u8 settle(struct xdp_md *ctx, struct path *path, const struc
 		state = known->state;
 	}
 	kind = judge(ctx, path, asked, kept, outcome);
-	if (path->trace || kind == OUTCOME_NOT_OURS || !flow_is_tracked(asked))
+	if (kind == OUTCOME_NOT_OURS || !flow_is_tracked(asked))
 		return kind;
 	if (kind == OUTCOME_REFUSED) {
 		if (!begins)
@@ -116,9 +116,10 @@ static __noinline __u8 settle(struct xdp_md *ctx, struct path *path, const struc
 	if (!flow_record(path, asked, outcome, state)) {
 		outcome->kind = OUTCOME_REFUSED;
 		outcome->reason = TW_REASON_TABLE_FULL;
+		trace_step(path, TW_STAGE_FLOW, TW_SAYS_REASON, TW_REASON_TABLE_FULL);
 		return OUTCOME_REFUSED;
 	}
-	if (is_new)
+	if (is_new && !path->trace)
 		count_flow(outcome);
 	return kind;
 }

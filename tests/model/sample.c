@@ -428,6 +428,18 @@ void sample_random(struct sampler *sampler, struct sample *out)
 		out->packet.dport = lender.packet.dport;
 }
 
+void sample_turn(struct sample *sample)
+{
+	struct tw_packet *p = &sample->packet;
+	union tw_addr addr = p->saddr;
+	uint16_t port = p->sport;
+
+	p->saddr = p->daddr;
+	p->daddr = addr;
+	p->sport = p->dport;
+	p->dport = port;
+}
+
 void sample_next(struct sampler *sampler, struct sample *sample)
 {
 	struct random *random = &sampler->random;
@@ -445,13 +457,6 @@ void sample_next(struct sampler *sampler, struct sample *sample)
 	p->dscp = (uint8_t)random_below(random, 64);
 	if (p->protocol == IPPROTO_TCP)
 		p->flags = tcp_flags[random_below(random, sizeof(tcp_flags))];
-	if (random_percent(random, 40) && tw_has_ports(p->protocol)) {
-		union tw_addr addr = p->saddr;
-		uint16_t port = p->sport;
-
-		p->saddr = p->daddr;
-		p->daddr = addr;
-		p->sport = p->dport;
-		p->dport = port;
-	}
+	if (random_percent(random, 40) && tw_has_ports(p->protocol))
+		sample_turn(sample);
 }

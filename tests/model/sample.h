@@ -56,6 +56,9 @@ void sample_random(struct sampler *sampler, struct sample *out);
 /* The next packet of the same flow, or its answer. */
 void sample_next(struct sampler *sampler, struct sample *sample);
 
+/* Source and destination change places. */
+void sample_turn(struct sample *sample);
+
 /* Writes the frame, at most SAMPLE_FRAME_MAX bytes, and returns its length. */
 size_t sample_frame(const struct sample *sample, uint8_t *frame);
 

@@ -40,24 +40,61 @@ struct equals {
 
 /* -- frames ---------------------------------------------------------------------------------- */
 
-/* Addresses on which print_services() of the generator listens. */
+/* What print_services() of the generator listens on. */
 static void to_service(struct equals *equals, struct sample *sample)
 {
-	static const uint8_t last[] = {0x10, 0x20, 0x30}, decimal[] = {10, 20, 30};
-	static const uint16_t ports[] = {80, 443, 53, 8000, 8443};
+	static const struct {
+		uint8_t ipv4, ipv6, protocol;
+		uint16_t port;
+	} listens[] = {
+		{10, 0x10, IPPROTO_TCP, 80}, {10, 0x10, IPPROTO_TCP, 443},
+		{10, 0x10, IPPROTO_UDP, 53}, {10, 0x10, IPPROTO_UDP, 4500},
+		{20, 0x20, IPPROTO_TCP, 80}, {20, 0x20, IPPROTO_TCP, 8443},
+		{30, 0x30, IPPROTO_UDP, 53}, {30, 0x30, IPPROTO_UDP, 8500},
+	};
 	struct random *random = &equals->session.sampler.random;
-	uint32_t which = random_below(random, 3);
+	uint32_t which = random_below(random, sizeof(listens) / sizeof(listens[0]));
+	struct tw_packet *p = &sample->packet;
 
-	sample->packet.daddr = equals->session.sampler.node[sample->packet.family];
-	sample->packet.daddr.bytes[15] = sample->packet.family ? last[which] : decimal[which];
-	if (random_percent(random, 40))
-		sample->packet.dport = ports[random_below(random, 5)];
+	p->daddr = equals->session.sampler.node[p->family];
+	p->daddr.bytes[15] = p->family ? listens[which].ipv6 : listens[which].ipv4;
+	if (!tw_has_ports(p->protocol) || random_percent(random, 10))
+		return;
+	if (p->protocol != listens[which].protocol && p->part == TW_WHOLE) {
+		p->protocol = listens[which].protocol;
+		p->flags = TW_SYN;
+		p->length = (uint16_t)(p->length + 12); /* as much longer as TCP's header is */
+	}
+	p->dport = listens[which].port;
+}
+
+/* What the receiver of the last frame that was sent on answers. */
+static bool answer(struct equals *equals, struct sample *sample)
+{
+	static const uint8_t flags[] = {TW_SYN | TW_ACK, TW_ACK, TW_FIN | TW_ACK, TW_RST};
+	const struct outcome *sent = &equals->done;
+	struct tw_packet *p = &sample->packet;
+	uint8_t reason;
+
+	if (sent->verdict != XDP_TX && sent->verdict != XDP_REDIRECT)
+		return false;
+	*sample = (struct sample){
+		.device = (uint8_t)random_below(&equals->session.sampler.random, SAMPLE_DEVICES)};
+	if (tw_parse(p, sent->bytes, sent->bytes + sent->length, sent->length, &reason) !=
+		    TW_PARSED ||
+	    p->part != TW_WHOLE || p->length > 1500 || !tw_has_ports(p->protocol))
+		return false;
+	p->flags = flags[random_below(&equals->session.sampler.random, 4)];
+	sample_turn(sample);
+	return true;
 }
 
 static void next_sample(struct equals *equals, struct sample *sample)
 {
 	struct random *random = &equals->session.sampler.random;
 
+	if (equals->has_last && random_percent(random, 50) && answer(equals, sample))
+		return;
 	if (equals->has_last && random_percent(random, 30)) {
 		*sample = equals->last;
 		sample_next(&equals->session.sampler, sample);
@@ -68,8 +105,7 @@ static void next_sample(struct equals *equals, struct sample *sample)
 		to_service(equals, sample);
 }
 
-static void frame_of(struct frame *frame, const struct session *session,
-		     const struct sample *sample)
+static void frame_of(struct frame *frame, const struct sample *sample)
 {
 	struct tw_packet packet;
 	uint8_t reason;
@@ -80,7 +116,6 @@ static void frame_of(struct frame *frame, const struct session *session,
 	tw_parse(&packet, frame->bytes, frame->bytes + frame->length, (uint32_t)frame->length,
 		 &reason);
 	frame->transport = packet.l4 ? packet.l4 : 34;
-	(void)session;
 }
 
 static void next_frame(struct equals *equals)
@@ -91,11 +126,11 @@ static void next_frame(struct equals *equals)
 	next_sample(equals, &sample);
 	equals->last = sample;
 	equals->has_last = true;
-	frame_of(&equals->frame, &equals->session, &sample);
+	frame_of(&equals->frame, &sample);
 	if (!random_percent(random, OTHER_PERCENT))
 		return;
 	next_sample(equals, &sample);
-	frame_of(&equals->other, &equals->session, &sample);
+	frame_of(&equals->other, &sample);
 	for (uint32_t left = 1 + random_below(random, 3); left; left--)
 		mutate(&equals->frame, &equals->other, random);
 	equals->frame.linear = equals->frame.length;
@@ -264,9 +299,9 @@ static bool compare_one(struct equals *equals, uint64_t number)
 	snapshot_take(&equals->before, &session->instance, session->rows);
 	run_trace(equals, ifindex);
 	snapshot_take(&equals->between, &session->instance, session->rows);
-	right = memcmp(&equals->before, &equals->between, sizeof(equals->before)) == 0;
+	right = snapshots_equal(&equals->before, &equals->between);
 	if (!right)
-		puts("  the trace moved a counter");
+		puts("  that was the trace");
 	if (tables && sum != tables_sum(&session->instance)) {
 		puts("  the trace changed a table");
 		right = false;
@@ -295,6 +330,16 @@ static void print_failure(const struct equals *equals, const struct recipe *reci
 		       trace->step[i].value);
 }
 
+/* A change of rules: the flows that there are are judged again, and some are refused. */
+static void make_flows_old(struct equals *equals)
+{
+	const struct node *node = equals->session.node;
+
+	if (node_command(node, "rule add web at 1 drop tcp to port 400-1000") ||
+	    node_command(node, "rule add app at 1 drop udp to port 1-8191"))
+		die("a rule is refused");
+}
+
 static bool run_configuration(struct equals *equals, const struct recipe *recipe, uint64_t traces)
 {
 	char *rules = generate_text(recipe), *text = NULL;
@@ -304,6 +349,8 @@ static bool run_configuration(struct equals *equals, const struct recipe *recipe
 	random_seed(&equals->session.sampler.random, recipe->seed);
 	equals->has_last = false;
 	for (uint64_t i = 0; right && i < traces; i++) {
+		if (i == traces / 2)
+			make_flows_old(equals);
 		next_frame(equals);
 		right = compare_one(equals, i);
 		if (!right)
