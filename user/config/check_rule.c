@@ -24,6 +24,18 @@ static unsigned int families_of(const struct addresses *addresses)
 	return families ? families : FAMILY_IPV4 | FAMILY_IPV6;
 }
 
+/* The family that an item holds all of; 0: none, or a set's, which may change. */
+static unsigned int whole_family(const struct address_item *item)
+{
+	const struct prefix *prefix = &item->prefix;
+
+	if (item->kind == ADDRESS_SET)
+		return 0;
+	if (prefix_is_ipv4(prefix))
+		return prefix->bits == 96 ? FAMILY_IPV4 : 0;
+	return prefix->bits == 0 ? FAMILY_IPV6 : 0;
+}
+
 /*
  * What is negated becomes one look-up whose answer is turned round, so it has to be
  * one set, or prefixes that can stand together in one.
@@ -31,14 +43,22 @@ static unsigned int families_of(const struct addresses *addresses)
 int addresses_check(const struct config *source, const struct addresses *addresses,
 		    struct diagnostic *diagnostic)
 {
-	if (!addresses->negated)
-		return 0;
-	for (size_t i = 0; i < addresses->count; i++)
-		if (addresses->items[i].kind == ADDRESS_SET && addresses->count > 1)
+	unsigned int whole = 0;
+
+	for (size_t i = 0; addresses->negated && i < addresses->count; i++) {
+		const struct address_item *item = &addresses->items[i];
+
+		if (item->kind == ADDRESS_SET && addresses->count > 1)
 			return config_mistake(
-				source, addresses->items[i].at, diagnostic,
-				"behind `not` stands one set or tier alone, or a list "
-				"of addresses: put what shall not match into one set");
+				source, item->at, diagnostic,
+				"behind `not` stands one set or tier alone, or a list of "
+				"addresses: put what shall not match into one set");
+		whole |= whole_family(item);
+		if (whole == (FAMILY_IPV4 | FAMILY_IPV6))
+			return config_mistake(source, item->at, diagnostic,
+					      "no address is outside of both families: leave one "
+					      "of them out");
+	}
 	return 0;
 }
 
