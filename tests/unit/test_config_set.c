@@ -167,6 +167,21 @@ static void is_refused(void **state)
 	free(text);
 }
 
+static void a_line_from_windows_is_shown_without_its_end(void **state)
+{
+	static const char text[] = "192.0.2.1\r\n192.0.2.256 # x\r\n";
+	struct diagnostic diagnostic = {0};
+	struct prefix *items = NULL;
+	size_t count = 0;
+
+	(void)state;
+	write_file(text, sizeof(text) - 1);
+	assert_int_equal(set_read_file(&items, &count, path, &diagnostic), MISTAKE);
+	assert_non_null(strstr(diagnostic.text, "\n192.0.2.256 # x\n^\n"));
+	diagnostic_free(&diagnostic);
+	free(items);
+}
+
 struct shown {
 	size_t calls, done, all;
 };
@@ -221,6 +236,10 @@ static void a_million_entries(void **state)
 	assert_int_equal(set_read_file_showing(&items, &count, path, &progress, &diagnostic), 0);
 	assert_true(seconds() - start < 10);
 	assert_int_equal(count, 1000000);
+	for (size_t i = 1; i < count; i++) /* IPv4 first, each half in order */
+		assert_true(i == count / 2 ? addr_is_ipv4(&items[i - 1].addr) &&
+						     !addr_is_ipv4(&items[i].addr)
+					   : memcmp(&items[i - 1].addr, &items[i].addr, 16) < 0);
 	assert_true(shown.calls > 5);
 	assert_int_equal(shown.all, length);
 	free(items);
@@ -307,6 +326,7 @@ static void a_set_in_the_file_has_times_too(void **state)
 int main(void)
 {
 	static const struct CMUnitTest others[] = {
+		cmocka_unit_test(a_line_from_windows_is_shown_without_its_end),
 		cmocka_unit_test(a_million_entries),
 		cmocka_unit_test(a_set_in_the_file_has_times_too),
 	};

@@ -66,12 +66,12 @@ const char *quote(struct quoted *out, struct word word)
 	return out->text;
 }
 
-/* The line that a place is in, without its newline. */
-static const char *find_line(const struct config *config, uint32_t number, size_t *length)
+/* The line that a place is in, without its newline, nor a carriage return that is not the place. */
+static const char *find_line(const struct config *config, struct place at, size_t *length)
 {
 	const char *line = config->source, *end = line + config->source_length, *stop;
 
-	for (uint32_t i = 1; i < number; i++) {
+	for (uint32_t i = 1; i < at.line; i++) {
 		line = memchr(line, '\n', (size_t)(end - line));
 		if (!line)
 			return NULL;
@@ -79,6 +79,8 @@ static const char *find_line(const struct config *config, uint32_t number, size_
 	}
 	stop = memchr(line, '\n', (size_t)(end - line));
 	*length = (size_t)((stop ? stop : end) - line);
+	if (*length > at.column && line[*length - 1] == '\r')
+		--*length;
 	return line;
 }
 
@@ -162,7 +164,7 @@ int config_mistake(const struct config *config, struct place at, struct diagnost
 	va_end(arguments);
 	fputc('\n', out);
 	if (at.line && config->source) {
-		line = find_line(config, at.line, &line_length);
+		line = find_line(config, at, &line_length);
 		if (line)
 			print_line(out, line, line_length, at.column ? at.column - 1 : 0);
 	}

@@ -19,14 +19,12 @@ static int compare(const void *left, const void *right)
 	return a->bits - b->bits;
 }
 
-/* The digits of a prefix from the lowest: its length, its address, its family. */
-#define DIGITS 18
+/* The digits of a prefix from the lowest: its length, then its address from the end on. */
+#define DIGITS 17
 
 static unsigned int digit_of(const struct prefix *prefix, int digit)
 {
-	if (digit == 0)
-		return prefix->bits;
-	return digit == DIGITS - 1 ? !prefix_is_ipv4(prefix) : prefix->addr.bytes[16 - digit];
+	return digit ? prefix->addr.bytes[16 - digit] : prefix->bits;
 }
 
 /*
@@ -75,19 +73,44 @@ static void keep_longest(struct prefix *kept, const struct prefix *other)
 		kept->seconds = other->seconds;
 }
 
+/* Brings IPv4 to the front; returns how many there are. */
+static size_t part_families(struct prefix *items, size_t count)
+{
+	size_t ipv4 = 0, rest = count;
+
+	while (ipv4 < rest) {
+		struct prefix swap = items[ipv4];
+
+		if (prefix_is_ipv4(&swap)) {
+			ipv4++;
+			continue;
+		}
+		items[ipv4] = items[--rest];
+		items[rest] = swap;
+	}
+	return ipv4;
+}
+
 #define SMALL 1024
+
+static void sort_family(struct prefix *items, size_t count)
+{
+	if (count < SMALL || !radix_sort(items, count))
+		qsort(items, count, sizeof(*items), compare);
+}
 
 void prefixes_merge(struct prefix *items, size_t *count)
 {
-	size_t kept = 0, sorted = 1;
+	size_t kept = 0, sorted = 1, ipv4;
 
 	/* What `show config` prints and what tools make is in order already. */
 	while (sorted < *count && compare(&items[sorted - 1], &items[sorted]) < 0)
 		sorted++;
 	if (sorted >= *count)
 		return;
-	if (*count < SMALL || !radix_sort(items, *count))
-		qsort(items, *count, sizeof(*items), compare);
+	ipv4 = part_families(items, *count);
+	sort_family(items, ipv4);
+	sort_family(items + ipv4, *count - ipv4);
 	for (size_t i = 0; i < *count; i++)
 		if (!kept || compare(&items[kept - 1], &items[i]))
 			items[kept++] = items[i];
