@@ -90,6 +90,8 @@ static struct stats model(void)
 	stats.node[TW_NODE_TRANSMITTED].packets = 60000;
 	stats.node[TW_NODE_REDIRECTED] = (struct tw_counter){.packets = 5422, .bytes = 99};
 	stats.node[TW_NODE_FLOWS].flows = 12;
+	stats.node[TW_NODE_LOGGED].packets = 40;
+	stats.node[TW_NODE_UNLOGGED].packets = 3;
 	stats.node[TW_NODE_DROPS + TW_REASON_BLOCKED] =
 		(struct tw_counter){.packets = 1234567, .bytes = 74074020};
 	stats.node[TW_NODE_DROPS + TW_REASON_TABLE_FULL].packets = 11;
@@ -121,6 +123,8 @@ static void json_has_the_numbers_of_the_node(void **state)
 	assert_number(root, "flows.live", 30);
 	assert_number(root, "flows.capacity", 196608);
 	assert_number(root, "flows.created", 12);
+	assert_number(root, "events.logged", 40);
+	assert_number(root, "events.unlogged", 3);
 	json_decref(root);
 }
 

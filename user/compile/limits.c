@@ -54,11 +54,12 @@ static void set_rate(struct tw_limit *out, uint64_t rate, uint64_t seconds, uint
 	while (burst > 1ull << (BURST_LOG2 - cost))
 		cost--;
 	factor = (unsigned __int128)(rate << cost) << shift;
-	for (; factor / ns > UINT32_MAX; shift--)
+	/* rounded up: packets that come just as often as they may are never too early */
+	for (; (factor + ns - 1) / ns > UINT32_MAX; shift--)
 		factor >>= 1;
 	out->cost = 1ull << cost;
 	out->tolerance = (burst - 1) << cost;
-	out->rate = (uint32_t)(factor / ns);
+	out->rate = (uint32_t)((factor + ns - 1) / ns);
 	out->rate_shift = (uint8_t)shift;
 	out->tick_shift =
 		(uint8_t)log2_of((uint64_t)(((unsigned __int128)(rate << cost) << TICK_LOG2) / ns));
