@@ -328,6 +328,7 @@ static void prometheus_has_every_number(void **state)
 		    "tierwall_packets_total{instance=\"default\",verdict=\"redirected\"} 5422");
 	assert_line(text, "tierwall_drops_total{instance=\"default\",reason=\"table-full\"} 11");
 	assert_line(text, "tierwall_flows_created_total{instance=\"default\"} 12");
+	assert_line(text, "tierwall_events_total{instance=\"default\",result=\"logged\"} 40");
 	assert_line(text, "tierwall_service_flows_total{instance=\"default\",service=\"www\","
 			  "tier=\"web\"} 12");
 	assert_line(text, "tierwall_service_server_packets_total{instance=\"default\","
