@@ -173,7 +173,8 @@ static __noinline int flow_record(const struct path *path, const struct tw_packe
 	flow->port = outcome->port;
 	flow->forward = outcome->forward;
 	flow->reason = outcome->reason;
-	flow->_pad = 0;
+	flow->action = outcome->action;
+	__builtin_memset(flow->_pad, 0, sizeof(flow->_pad));
 	*reply = *flow;
 	reply->flags |= TW_FLOW_REPLY;
 	reply->addr = p->daddr;

@@ -7,7 +7,8 @@
 #include "firewall.h"
 #include "flow.h"
 
-static __noinline int guard_accepts(struct path *path)
+/* enum tw_action; the reason of what is not accepted is in path->work. */
+static __noinline int guard_decide(struct path *path)
 {
 	const struct tw_policy *image = path->policy;
 	__u32 state = TW_STATE_NEW;
@@ -38,7 +39,7 @@ static __noinline int guard_accepts(struct path *path)
 	}
 	if (path->trace && decision.action != TW_ACCEPT)
 		path->trace->rule = decision.rule;
-	return decision.action == TW_ACCEPT;
+	return decision.action;
 }
 
 #endif

@@ -10,7 +10,10 @@
 #include "fragment.h"
 #include "guard.h"
 #include "judge.h"
+#include "reject.h"
 #include "related.h"
+
+#define VERDICT_REJECT 0x100 /* within the path: dropped, and the sender is told */
 
 /* Counts what an accepted packet belongs to. */
 static __always_inline void count_accepted(const struct path *path, __u32 rule, __u32 service,
@@ -23,15 +26,15 @@ static __always_inline void count_accepted(const struct path *path, __u32 rule, 
 	}
 }
 
-static __always_inline int refused(struct path *path, __u8 reason, __u32 rule)
+static __always_inline int refused(struct path *path, __u8 reason, __u32 rule, __u8 action)
 {
 	path->work->reason = reason;
 	path->work->about.rule = rule;
-	path->work->about.action = TW_DROP;
+	path->work->about.action = action == TW_REJECT ? TW_REJECT : TW_DROP;
 	count(path, rule);
 	if (path->trace)
 		path->trace->rule = rule;
-	return XDP_DROP;
+	return action == TW_REJECT ? VERDICT_REJECT : XDP_DROP;
 }
 
 /* A packet of a flow that the live policy has judged. */
@@ -43,7 +46,7 @@ static __always_inline int follow(struct xdp_md *ctx, struct path *path, struct 
 	about(path, flow->rule, flow->service, flow->server);
 	path->work->about.stage = TW_STAGE_FLOW;
 	if (flow->flags & TW_FLOW_REFUSED)
-		return refused(path, flow->reason, flow->rule);
+		return refused(path, flow->reason, flow->rule, flow->action);
 	count_accepted(path, flow->rule, flow->service, flow->member);
 	if (path->trace)
 		path->trace->service = flow->service;
@@ -138,7 +141,7 @@ static __noinline int depart(struct xdp_md *ctx, struct path *path)
 
 	about_outcome(path, outcome);
 	if (outcome->kind == OUTCOME_REFUSED)
-		return refused(path, outcome->reason, outcome->rule);
+		return refused(path, outcome->reason, outcome->rule, outcome->action);
 	count_accepted(path, outcome->rule, outcome->service, outcome->member);
 	if (outcome->log)
 		event(ctx, path, TW_EVENT_LOG);
@@ -180,12 +183,12 @@ static __noinline int answer(struct xdp_md *ctx, struct path *path)
 
 	about_outcome(path, outcome);
 	if (outcome->kind == OUTCOME_REFUSED)
-		return refused(path, outcome->reason, outcome->rule);
+		return refused(path, outcome->reason, outcome->rule, outcome->action);
 	if (balanced && outcome->kind != OUTCOME_BALANCED)
-		return refused(path, TW_REASON_NO_SERVER, TW_NONE32); /* the service is gone */
+		return refused(path, TW_REASON_NO_SERVER, TW_NONE32, TW_DROP); /* the service is gone */
 	if (balanced && outcome->forward == TW_FORWARD_NAT &&
 	    !tw_addr_equal(&outcome->addr, &path->work->packet.saddr))
-		return refused(path, TW_REASON_NO_SERVER, TW_NONE32); /* it has another now */
+		return refused(path, TW_REASON_NO_SERVER, TW_NONE32, TW_DROP); /* it has another now */
 	count_accepted(path, outcome->rule, outcome->service, outcome->member);
 	if (outcome->log)
 		event(ctx, path, TW_EVENT_LOG);
@@ -276,8 +279,10 @@ static __always_inline int walk_path(struct xdp_md *ctx, struct path *path)
 	if (path->work->packet.part == TW_FRAGMENT_LATER)
 		fragment_resolve(path);
 	if (path->policy->flags & TW_POLICY_GUARD) {
-		if (!guard_accepts(path))
-			return XDP_DROP;
+		int action = guard_decide(path);
+
+		if (action != TW_ACCEPT)
+			return action == TW_REJECT ? VERDICT_REJECT : XDP_DROP;
 		if (path->work->about.log)
 			event(ctx, path, TW_EVENT_LOG);
 		path->work->about.log = 0;
@@ -292,17 +297,17 @@ static __always_inline int finish(struct xdp_md *ctx, const struct path *path, i
 {
 	__u32 row = TW_NODE_PASSED;
 
-	if (verdict == XDP_DROP)
+	if (verdict == XDP_DROP || verdict == VERDICT_REJECT)
 		row = TW_NODE_DROPS + path->work->reason;
 	else if (verdict == XDP_TX)
 		row = TW_NODE_TRANSMITTED;
 	else if (verdict == XDP_REDIRECT)
 		row = TW_NODE_REDIRECTED;
 	count_node(path, row);
-	if (verdict == XDP_DROP)
+	if (row >= TW_NODE_DROPS)
 		event(ctx, path,
 		      path->work->about.log ? TW_EVENT_DROP | TW_EVENT_LOG : TW_EVENT_DROP);
-	return verdict;
+	return verdict == VERDICT_REJECT ? reject(ctx, path) : verdict;
 }
 
 SEC("xdp.frags")
@@ -333,6 +338,7 @@ int xdp_trace(struct xdp_md *ctx)
 		.work = bpf_map_lookup_elem(&works, &zero),
 		.bytes = bpf_xdp_get_buff_len(ctx),
 	};
+	int verdict;
 
 	if (!trace || !path.work)
 		return XDP_PASS;
@@ -342,12 +348,13 @@ int xdp_trace(struct xdp_md *ctx)
 	trace->steps = 0;
 	trace->reason = TW_REASON_NONE;
 	trace->rule = trace->service = trace->server = TW_NONE32;
-	trace->verdict = walk_path(ctx, &path);
-	if (trace->verdict == XDP_DROP)
+	verdict = walk_path(ctx, &path);
+	if (verdict == XDP_DROP || verdict == VERDICT_REJECT)
 		trace->reason = path.work->reason;
 	if (path.policy)
 		trace->generation = path.policy->generation;
-	return trace->verdict;
+	trace->verdict = verdict == VERDICT_REJECT ? XDP_DROP : verdict;
+	return verdict == VERDICT_REJECT ? reject(ctx, &path) : verdict;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -341,8 +341,9 @@ struct tw_flow {
 	union tw_addr addr; /* nat: what the destination (REPLY: the source) becomes */
 	__u16 port;         /* host order */
 	__u8 forward;
-	__u8 reason; /* REFUSED: enum tw_reason */
-	__u32 _pad;
+	__u8 reason; /* REFUSED: enum tw_reason, */
+	__u8 action; /* and enum tw_action */
+	__u8 _pad[3];
 };
 enum tw_flow_state { TW_FLOW_NEW, TW_FLOW_ESTABLISHED, TW_FLOW_CLOSING };
 #define TW_FLOW_REPLY    0x1  /* from the one who was asked to the one who asked */
@@ -439,6 +440,7 @@ enum tw_stage {
 	TW_STAGE_HOST,
 	TW_STAGE_FIREWALL,
 	TW_STAGE_FORWARD,
+	TW_STAGE_ANSWER,
 	TW_STAGE_COUNT,
 };
 
@@ -464,6 +466,9 @@ enum tw_says {
 	TW_SAYS_TO_KERNEL,
 	TW_SAYS_KERNEL_ROUTES, /* rewritten, but the kernel must send it. value: result of the route look-up */
 	TW_SAYS_TO_DEVICE, /* value: ifindex */
+	TW_SAYS_RESET,       /* rejected: what goes back to the sender */
+	TW_SAYS_UNREACHABLE, /* the same, ICMP */
+	TW_SAYS_UNANSWERED,  /* rejected, but the sender may not be told */
 	TW_SAYS_COUNT,
 };
 

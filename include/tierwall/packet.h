@@ -67,9 +67,11 @@ struct tw_icmp { /* RFC 792, RFC 4443 */
 #define TW_ICMP_ECHO_REPLY           0
 #define TW_ICMP_UNREACHABLE          3
 #define TW_ICMP_SOURCE_QUENCH        4
+#define TW_ICMP_REDIRECT             5
 #define TW_ICMP_ECHO_REQUEST         8
 #define TW_ICMP_TIME_EXCEEDED        11
 #define TW_ICMP_PARAMETER_PROBLEM    12
+#define TW_ICMP_TYPE_MAX             18 /* what is in use; beyond it nothing is known */
 #define TW_ICMP6_ECHO_REQUEST        128
 #define TW_ICMP6_ECHO_REPLY          129
 #define TW_ICMP6_ROUTER_SOLICITATION 133

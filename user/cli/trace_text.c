@@ -17,6 +17,7 @@ static const char *const stage_names[] = {
 	[TW_STAGE_PARSE] = "parse",       [TW_STAGE_GUARD] = "guard",     [TW_STAGE_FLOW] = "flow",
 	[TW_STAGE_SERVICE] = "service",   [TW_STAGE_SERVER] = "server",   [TW_STAGE_HOST] = "host",
 	[TW_STAGE_FIREWALL] = "firewall", [TW_STAGE_FORWARD] = "forward",
+	[TW_STAGE_ANSWER] = "answer",
 };
 _Static_assert(sizeof(stage_names) / sizeof(*stage_names) == TW_STAGE_COUNT, "a name each");
 
@@ -168,6 +169,12 @@ static const char *plain_words(enum tw_says says)
 		       "device";
 	case TW_SAYS_TO_KERNEL:
 		return "to the kernel";
+	case TW_SAYS_RESET:
+		return "a TCP reset goes back to the sender";
+	case TW_SAYS_UNREACHABLE:
+		return "ICMP port unreachable goes back to the sender";
+	case TW_SAYS_UNANSWERED:
+		return "none: it is an error, or not from and for a single host";
 	case TW_SAYS_PARSED:
 	case TW_SAYS_REASON:
 	case TW_SAYS_ACCEPTED_BY:
@@ -311,6 +318,17 @@ static json_t *steps_json(const struct trace_result *result, const struct names 
 	return array;
 }
 
+/* What is rejected counts as dropped, but its answer leaves. */
+static bool leaves(const struct tw_trace *trace)
+{
+	uint32_t count = step_count(trace), says;
+
+	if (trace->verdict != XDP_DROP)
+		return true;
+	says = count ? trace->step[count - 1].says : TW_SAYS_COUNT;
+	return says == TW_SAYS_RESET || says == TW_SAYS_UNREACHABLE;
+}
+
 /* The frame as it would leave, in hexadecimal; NULL: as it came, or it does not leave. */
 static json_t *packet_json(const struct trace_result *result)
 {
@@ -319,7 +337,7 @@ static json_t *packet_json(const struct trace_result *result)
 	char *text;
 	json_t *json;
 
-	if (result->trace->verdict == XDP_DROP || !changed)
+	if (!leaves(result->trace) || !changed)
 		return NULL;
 	text = malloc(2 * result->out_length + 1);
 	if (!text)

@@ -89,6 +89,13 @@ static json_t *events_json(const struct stats *stats)
 			 "unlogged", (json_int_t)stats->node[TW_NODE_UNLOGGED].packets);
 }
 
+/* Rejected packets: how many senders were told, and how many were not. */
+static json_t *answers_json(const struct stats *stats)
+{
+	return json_pack("{s:I,s:I}", "sent", (json_int_t)stats->node[TW_NODE_ANSWERED].packets,
+			 "suppressed", (json_int_t)stats->node[TW_NODE_UNANSWERED].packets);
+}
+
 /* -- services ------------------------------------------------------------------------ */
 
 static int add_counter(json_t *object, const struct tw_counter *counter)
@@ -202,6 +209,7 @@ static int add_whole(json_t *root, const struct stats *stats)
 	if (json_object_set_new(root, "packets", packets_json(stats)) ||
 	    json_object_set_new(root, "bytes", bytes_json(stats)) ||
 	    json_object_set_new(root, "drops", drops_json(stats)) ||
+	    json_object_set_new(root, "answers", answers_json(stats)) ||
 	    json_object_set_new(root, "flows", flows_json(stats)) ||
 	    json_object_set_new(root, "events", events_json(stats)))
 		return -1;

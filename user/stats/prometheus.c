@@ -124,6 +124,14 @@ static void write_drops(struct writer *writer, const struct stats *stats)
 	}
 }
 
+static void write_answers(struct writer *writer, const struct stats *stats)
+{
+	begin_family(writer, "tierwall_answers_total", "counter",
+		     "Rejected packets by whether the sender was told.");
+	sample(writer, stats->node[TW_NODE_ANSWERED].packets, "answer", "sent", NULL);
+	sample(writer, stats->node[TW_NODE_UNANSWERED].packets, "answer", "suppressed", NULL);
+}
+
 static void write_flows(struct writer *writer, const struct stats *stats)
 {
 	begin_family(writer, "tierwall_flows_live", "gauge", "Entries in the flow tables.");
@@ -328,6 +336,7 @@ int stats_print_prometheus(FILE *out, const struct stats *stats)
 		write_instance(&writer, stats);
 		write_verdicts(&writer, stats);
 		write_drops(&writer, stats);
+		write_answers(&writer, stats);
 		write_flows(&writer, stats);
 		write_events(&writer, stats);
 	}

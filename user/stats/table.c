@@ -58,6 +58,16 @@ static int print_drops(struct page *page, const struct stats *stats, enum stats_
 	return columns_print(&columns, section(page), "");
 }
 
+static void print_answers(struct page *page, const struct stats *stats, enum stats_detail detail)
+{
+	const struct tw_counter *sent = &stats->node[TW_NODE_ANSWERED];
+	const struct tw_counter *suppressed = &stats->node[TW_NODE_UNANSWERED];
+
+	if (sent->packets || suppressed->packets || detail == STATS_FULL)
+		fprintf(section(page), "answers  %s sent to rejected senders, %s suppressed\n",
+			grouped(sent->packets).text, grouped(suppressed->packets).text);
+}
+
 static void print_flows(struct page *page, const struct stats *stats)
 {
 	fprintf(section(page), "flows  %s live of %s, %s created\n",
@@ -199,10 +209,11 @@ static int print_whole(struct page *page, const struct stats *stats, enum stats_
 
 	if (!result)
 		result = print_drops(page, stats, detail);
-	if (!result)
+	if (!result) {
+		print_answers(page, stats, detail);
 		print_flows(page, stats);
-	if (!result)
 		print_events(page, stats, detail);
+	}
 	return result;
 }
 
