@@ -246,8 +246,7 @@ static __always_inline void put_reset(struct tw_tcp *rst, const struct tw_packet
 	} else {
 		rst->flags = TW_RST | TW_ACK;
 		rst->ack = __builtin_bswap32(__builtin_bswap32(asked->seq) + data +
-					     !!(asked->flags & TW_SYN) +
-					     !!(asked->flags & TW_FIN));
+					     !!(asked->flags & TW_SYN) + !!(asked->flags & TW_FIN));
 	}
 	rst->check = checksum_of(sum_of(rst, sizeof(*rst)) + sum_of_addresses(p) +
 				 sum_of_pseudo(sizeof(*rst), IPPROTO_TCP));

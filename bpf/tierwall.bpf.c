@@ -185,10 +185,12 @@ static __noinline int answer(struct xdp_md *ctx, struct path *path)
 	if (outcome->kind == OUTCOME_REFUSED)
 		return refused(path, outcome->reason, outcome->rule, outcome->action);
 	if (balanced && outcome->kind != OUTCOME_BALANCED)
-		return refused(path, TW_REASON_NO_SERVER, TW_NONE32, TW_DROP); /* the service is gone */
+		return refused(path, TW_REASON_NO_SERVER, TW_NONE32,
+			       TW_DROP); /* the service is gone */
 	if (balanced && outcome->forward == TW_FORWARD_NAT &&
 	    !tw_addr_equal(&outcome->addr, &path->work->packet.saddr))
-		return refused(path, TW_REASON_NO_SERVER, TW_NONE32, TW_DROP); /* it has another now */
+		return refused(path, TW_REASON_NO_SERVER, TW_NONE32,
+			       TW_DROP); /* it has another now */
 	count_accepted(path, outcome->rule, outcome->service, outcome->member);
 	if (outcome->log)
 		event(ctx, path, TW_EVENT_LOG);

@@ -465,7 +465,7 @@ enum tw_says {
 	TW_SAYS_NOT_OURS,
 	TW_SAYS_TO_KERNEL,
 	TW_SAYS_KERNEL_ROUTES, /* rewritten, but the kernel must send it. value: result of the route look-up */
-	TW_SAYS_TO_DEVICE, /* value: ifindex */
+	TW_SAYS_TO_DEVICE,   /* value: ifindex */
 	TW_SAYS_RESET,       /* rejected: what goes back to the sender */
 	TW_SAYS_UNREACHABLE, /* the same, ICMP */
 	TW_SAYS_UNANSWERED,  /* rejected, but the sender may not be told */

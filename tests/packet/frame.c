@@ -96,6 +96,10 @@ static void put_ethernet(struct frame *frame, const struct packet *packet,
 		device_mac(frame->device, ethernet);
 		party_mac(from, ethernet + ETH_ALEN);
 	}
+	if (packet->destination_mac)
+		mac_parse(packet->destination_mac, ethernet);
+	if (packet->source_mac)
+		mac_parse(packet->source_mac, ethernet + ETH_ALEN);
 	put_tags(frame, variant->tags + packet->extra_tags);
 	put16(frame, packet->ethertype ? packet->ethertype : type);
 }

@@ -69,6 +69,7 @@ struct packet {
 	uint8_t extra_tags; /* VLAN tags besides those of the variant */
 	uint8_t padding;    /* bytes behind the IP packet */
 
+	const char *source_mac, *destination_mac;
 	const char *source, *destination; /* instead of the addresses of from and to */
 	bool udp_without_checksum;
 	uint8_t version;

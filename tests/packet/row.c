@@ -102,6 +102,8 @@ static bool is_left_to_kernel(const struct step *step, const struct variant *var
 
 static uint32_t expected_verdict(const struct step *step, const struct variant *variant)
 {
+	if (step->answer)
+		return step->answer == SUPPRESSED ? XDP_DROP : XDP_TX;
 	return is_left_to_kernel(step, variant) ? XDP_PASS : step->verdict;
 }
 
@@ -128,11 +130,18 @@ static struct packet packet_after(const struct step *step, const struct variant 
 
 static bool out_is(struct sending *sending, const struct variant *variant)
 {
-	struct packet out = packet_after(sending->step, variant);
+	const struct step *step = sending->step;
 
-	frame_build(&sending->expected, &out, variant);
-	if (!out.via) /* the kernel gets it with the MAC addresses that it came with */
-		memcpy(sending->expected.bytes, sending->in.bytes, 2 * 6);
+	if (step->answer) {
+		answer_build(&sending->expected, &sending->in, &step->in, variant->family,
+			     step->answer);
+	} else {
+		struct packet out = packet_after(step, variant);
+
+		frame_build(&sending->expected, &out, variant);
+		if (!out.via) /* the kernel gets it with the MAC addresses that it came with */
+			memcpy(sending->expected.bytes, sending->in.bytes, 2 * 6);
+	}
 	return sending->expected.length == sending->out.length &&
 	       memcmp(sending->expected.bytes, sending->out.bytes, sending->out.length) == 0;
 }
@@ -144,7 +153,7 @@ static void check_frame(struct sending *sending, struct variant *variant)
 	const struct change *change = &sending->step->out;
 	bool chooses = !variant->chosen && (change->to == CHOSEN || change->via == CHOSEN);
 
-	if (sending->step->verdict == XDP_DROP)
+	if (expected_verdict(sending->step, variant) == XDP_DROP)
 		return;
 	for (size_t i = 0; chooses && i < ARRAY_SIZE(candidates); i++) {
 		variant->chosen = candidates[i];
@@ -248,20 +257,23 @@ static void expect_guard(struct expectations *all, const struct sending *sending
 static void expect_node(struct expectations *all, const struct sending *sending)
 {
 	static const char *const keys[] = {NULL, "dropped", "passed", "transmitted", "redirected"};
-	const char *key = keys[expected_verdict(sending->step, sending->variant)];
-	const char *reason = sending->step->reason;
+	const struct step *step = sending->step;
+	const char *key = step->answer ? "dropped" : keys[expected_verdict(step, sending->variant)];
+	const char *reason = step->reason;
 
 	expect(all, 1, false, "packets.received");
 	expect(all, sending->in.length, false, "bytes.received");
 	expect(all, 1, false, "packets.%s", key);
 	expect(all, sending->in.length, false, "bytes.%s", key);
+	if (step->answer)
+		expect(all, 1, false, "answers.%s",
+		       step->answer == SUPPRESSED ? "suppressed" : "sent");
 	while (reason && *reason) {
 		size_t length = strcspn(reason, "|");
 		char path[PATH_MAX_BYTES];
 
 		snprintf(path, sizeof(path), "drops.%.*s", (int)length, reason);
-		expect_counter(all, sending, reason[length] || reason != sending->step->reason,
-			       path);
+		expect_counter(all, sending, reason[length] || reason != step->reason, path);
 		reason += length + (reason[length] == '|');
 	}
 }

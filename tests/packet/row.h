@@ -10,6 +10,7 @@
 
 #include <linux/bpf.h>
 
+#include "answer.h"
 #include "frame.h"
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
@@ -43,6 +44,7 @@ struct step {
 	struct packet in; /* where it is empty, nothing is sent */
 	enum xdp_action verdict;
 	const char *reason; /* of a drop; "a|b": either */
+	enum answer answer; /* of a drop by `reject`: the verdict is then what the answer makes it */
 	struct change out;  /* of a frame that is sent on */
 	enum flow flow;
 	/*

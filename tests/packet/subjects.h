@@ -30,7 +30,8 @@
 	X(spread)      \
 	X(echo)        \
 	X(related)     \
-	X(strict)
+	X(strict)      \
+	X(reject)
 
 #define X(name) extern const struct subject subject_##name;
 SUBJECTS(X)

@@ -63,7 +63,7 @@ size_t party_address(enum party party, enum family family, unsigned int run, uin
 	return size;
 }
 
-static void parse_mac(const char *text, uint8_t mac[6])
+void mac_parse(const char *text, uint8_t mac[6])
 {
 	if (sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1], &mac[2], &mac[3],
 		   &mac[4], &mac[5]) != 6)
@@ -74,7 +74,7 @@ void party_mac(enum party party, uint8_t mac[6])
 {
 	const char *text = party_info(party)->mac;
 
-	parse_mac(text ? text : ROUTER_MAC, mac);
+	mac_parse(text ? text : ROUTER_MAC, mac);
 }
 
 enum device party_device(enum party party)
@@ -89,7 +89,7 @@ const char *device_name(enum device device)
 
 void device_mac(enum device device, uint8_t mac[6])
 {
-	parse_mac(devices[device].mac, mac);
+	mac_parse(devices[device].mac, mac);
 }
 
 static void print_neighbour(FILE *out, enum party party)

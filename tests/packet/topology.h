@@ -65,6 +65,8 @@ struct party_info {
 const struct party_info *party_info(enum party party);
 /* Writes the 4 or 16 bytes of its address in the given run and returns how many. */
 size_t party_address(enum party party, enum family family, unsigned int run, uint8_t *out);
+/* "02:00:00:00:00:01" */
+void mac_parse(const char *text, uint8_t mac[6]);
 void party_mac(enum party party, uint8_t mac[6]);
 enum device party_device(enum party party);
 
