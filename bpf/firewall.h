@@ -42,7 +42,7 @@ static __always_inline int in_range(__u16 value, const __u16 range[2])
 	return value >= range[0] && value <= range[1];
 }
 
-/* Conditions on the transport header; a headless fragment has none to look at. */
+/* Conditions on the transport header; what is headless has none to look at. */
 static __always_inline int transport_matches(const struct tw_row *row, const struct tw_packet *p)
 {
 	__u16 conditions = row->conditions;
@@ -55,9 +55,9 @@ static __always_inline int transport_matches(const struct tw_row *row, const str
 			return 0;
 	}
 	if (conditions & TW_ROW_FLAGS &&
-	    (p->part == TW_FRAGMENT_LATER || (p->flags & row->flags_mask) != row->flags))
+	    (p->headless || (p->flags & row->flags_mask) != row->flags))
 		return 0;
-	if (conditions & TW_ROW_TYPE && (p->part == TW_FRAGMENT_LATER || p->type != row->type))
+	if (conditions & TW_ROW_TYPE && (p->headless || p->type != row->type))
 		return 0;
 	if (conditions & TW_ROW_CODE && p->code != row->code)
 		return 0;

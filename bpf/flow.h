@@ -38,7 +38,7 @@ static __always_inline int flow_is_tracked(const struct tw_packet *p)
 {
 	if (p->headless)
 		return 0;
-	return !tw_is_icmp(p) || p->part == TW_FRAGMENT_LATER || tw_is_echo(p);
+	return !tw_is_icmp(p) || tw_is_echo(p);
 }
 
 /* The live entry for a packet, NULL: none, or idle for too long. */

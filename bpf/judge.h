@@ -217,7 +217,8 @@ static __noinline __u8 judge(struct xdp_md *ctx, struct path *path, const struct
 	}
 	if (is_guarded(path, address)) {
 		if (p->headless) {
-			refuse(path, TW_STAGE_FLOW, outcome, TW_REASON_FRAGMENT);
+			refuse(path, TW_STAGE_FLOW, outcome,
+			       p->part == TW_WHOLE ? TW_REASON_MALFORMED : TW_REASON_FRAGMENT);
 			return outcome->kind;
 		}
 		if (socket_accepts(ctx, path, p, address, kept, outcome))

@@ -82,6 +82,7 @@ struct work {
 	struct kept kept;
 	struct departure departure;
 	struct tw_next_hop hop;
+	struct tw_fragment datagram;
 	__u32 reason; /* enum tw_reason, once refused */
 };
 

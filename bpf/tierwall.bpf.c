@@ -108,6 +108,8 @@ static __noinline __u8 settle(struct xdp_md *ctx, struct path *path, const struc
 	kind = judge(ctx, path, asked, kept, outcome);
 	if (kind == OUTCOME_NOT_OURS || !flow_is_tracked(asked))
 		return kind;
+	if (!known && asked->part == TW_FRAGMENT_LATER)
+		return kind; /* flows begin with what has a header of its own */
 	if (kind == OUTCOME_REFUSED) {
 		if (!begins)
 			remember_refusal(path, asked, known);
@@ -168,6 +170,7 @@ static __noinline int begin(struct xdp_md *ctx, struct path *path, const struct 
 /* The first packet of a flow as it would be sent today: rules saw that one, too. */
 static __always_inline void as_first_packet(struct tw_packet *p)
 {
+	p->part = TW_WHOLE;
 	if (p->protocol == IPPROTO_TCP)
 		p->flags = TW_SYN;
 	else if (tw_is_icmp(p))
@@ -258,28 +261,22 @@ static __always_inline int flow_stage(struct xdp_md *ctx, struct path *path)
 	return follow(ctx, path, flow);
 }
 
-static __always_inline int walk_path(struct xdp_md *ctx, struct path *path)
+static __always_inline int refused_early(const struct path *path, __u8 reason)
 {
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	__u8 reason;
-	enum tw_parsed parsed = tw_parse(&path->work->packet, data, end, path->bytes, &reason);
+	path->work->reason = reason;
+	trace_step(path, TW_STAGE_PARSE, TW_SAYS_REASON, reason);
+	return XDP_DROP;
+}
 
-	if (parsed == TW_PARSED_OTHER)
-		return pass(path, TW_STAGE_PARSE, TW_SAYS_NOT_IP);
-	if (parsed == TW_PARSED_REFUSED) {
-		path->work->reason = reason;
-		trace_step(path, TW_STAGE_PARSE, TW_SAYS_REASON, reason);
-		return XDP_DROP;
-	}
-	if (tw_is_neighbour_discovery(&path->work->packet))
-		return pass(path, TW_STAGE_PARSE, TW_SAYS_NEIGHBOUR);
-	trace_step(path, TW_STAGE_PARSE, TW_SAYS_PARSED, path->work->packet.family);
-	path->policy = policy_live();
-	if (!path->policy)
-		return pass(path, TW_STAGE_GUARD, TW_SAYS_NO_RULES);
-	path->second = second_now();
-	if (path->work->packet.part == TW_FRAGMENT_LATER)
-		fragment_resolve(path);
+/* A packet with faults: the first one whose check is not switched off drops it. */
+static __noinline __u8 fault_reason(const struct path *path)
+{
+	return tw_fault_reason(path->work->packet.faults &
+			       ~(path->policy->flags >> TW_POLICY_CHECKS_SHIFT));
+}
+
+static __always_inline int guard_stage(struct xdp_md *ctx, struct path *path)
+{
 	if (path->policy->flags & TW_POLICY_GUARD) {
 		int action = guard_decide(path);
 
@@ -289,9 +286,38 @@ static __always_inline int walk_path(struct xdp_md *ctx, struct path *path)
 			event(ctx, path, TW_EVENT_LOG);
 		path->work->about.log = 0;
 	}
-	if (path->work->packet.part == TW_FRAGMENT_FIRST)
-		fragment_record(path);
 	return flow_stage(ctx, path);
+}
+
+static __always_inline int walk_path(struct xdp_md *ctx, struct path *path)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct tw_packet *p = &path->work->packet;
+	enum tw_parsed parsed = tw_parse(p, data, end, path->bytes);
+	__u8 reason;
+
+	if (parsed == TW_PARSED_OTHER)
+		return pass(path, TW_STAGE_PARSE, TW_SAYS_NOT_IP);
+	path->policy = policy_live();
+	if (!path->policy)
+		return pass(path, TW_STAGE_GUARD, TW_SAYS_NO_RULES);
+	path->second = second_now();
+	if (p->faults) {
+		reason = fault_reason(path);
+		if (reason != TW_REASON_NONE)
+			return refused_early(path, reason);
+		if (parsed == TW_PARSED_NOT)
+			return pass(path, TW_STAGE_PARSE, TW_SAYS_UNREADABLE);
+	}
+	if (tw_is_neighbour_discovery(p))
+		return pass(path, TW_STAGE_PARSE, TW_SAYS_NEIGHBOUR);
+	trace_step(path, TW_STAGE_PARSE, TW_SAYS_PARSED, p->family);
+	if (p->part != TW_WHOLE) {
+		reason = fragment_meet(p, path->second, path->policy->flags);
+		if (reason != TW_REASON_NONE)
+			return refused_early(path, reason);
+	}
+	return guard_stage(ctx, path);
 }
 
 /* The one exit: every frame is counted once, by its verdict and, if dropped, its reason. */
@@ -309,6 +335,8 @@ static __always_inline int finish(struct xdp_md *ctx, const struct path *path, i
 	if (row >= TW_NODE_DROPS)
 		event(ctx, path,
 		      path->work->about.log ? TW_EVENT_DROP | TW_EVENT_LOG : TW_EVENT_DROP);
+	if (path->work->packet.part != TW_WHOLE)
+		fragment_note(&path->work->packet, path->second, row < TW_NODE_DROPS);
 	return verdict == VERDICT_REJECT ? reject(ctx, path) : verdict;
 }
 

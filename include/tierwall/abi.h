@@ -156,9 +156,10 @@ struct tw_policy {
 	struct tw_section text; /* char, in the chunks: the source, without the entries of sets */
 };
 
-#define TW_POLICY_HOST        0x1 /* there is a host block */
-#define TW_POLICY_GUARD       0x2 /* there is a guard block */
-#define TW_POLICY_GUARD_STATE 0x4 /* a rule of guard asks for the state of the flow */
+#define TW_POLICY_HOST         0x1 /* there is a host block */
+#define TW_POLICY_GUARD        0x2 /* there is a guard block */
+#define TW_POLICY_GUARD_STATE  0x4 /* a rule of guard asks for the state of the flow */
+#define TW_POLICY_CHECKS_SHIFT 8   /* from here on: enum tw_check, a bit for each that is off */
 
 /* Bucket of `addresses`: what a packet's destination (or source) is to us. */
 struct tw_address {
@@ -243,6 +244,7 @@ struct tw_row {
 #define TW_ROW_NOT_DESTINATION 0x2
 #define TW_VERDICT_LOG         0x1
 #define TW_VERDICT_OVER        0x2 /* its limit is `over`: what it drops is beyond a rate */
+#define TW_VERDICT_TRANSPORT   0x4 /* the row asks about the transport header */
 #define TW_ROW_IPV4            0x0001
 #define TW_ROW_IPV6            0x0002
 #define TW_ROW_PROTOCOL        0x0004
@@ -354,14 +356,27 @@ enum tw_flow_state { TW_FLOW_NEW, TW_FLOW_ESTABLISHED, TW_FLOW_CLOSING };
 
 struct tw_fragment_key {
 	union tw_addr saddr, daddr;
-	__u32 id; /* as it stands in the packet */
-	__u8 protocol;
+	__u32 id;      /* as it stands in the packet */
+	__u8 protocol; /* 0 for IPv6 */
 	__u8 _pad[3];
 };
 
+#define TW_FRAGMENT_RANGES 8
+
+struct tw_fragment_range { /* in units of eight bytes; `end` 0: none */
+	__u16 start;
+	__u16 end; /* the first behind it */
+};
+
+/* A datagram of which fragments have come. */
 struct tw_fragment {
-	__u16 sport, dport; /* host order */
-	__u32 seen;
+	__u16 sport, dport; /* of the first one: host order */
+	__u8 protocol, flags, type, code;
+	__u8 has_first; /* it was accepted */
+	__u8 refused;   /* it was not */
+	__u16 end;      /* of all of it, once the last one has come; 0: not yet */
+	__u32 seen;     /* second of the one that came first */
+	struct tw_fragment_range range[TW_FRAGMENT_RANGES]; /* what has come */
 };
 
 /* -- next hops: a small cache of the kernel's answers, per CPU, by hash of the address -- */
@@ -468,6 +483,7 @@ enum tw_says {
 	TW_SAYS_TO_DEVICE,   /* value: ifindex */
 	TW_SAYS_RESET,       /* rejected: what goes back to the sender */
 	TW_SAYS_UNREACHABLE, /* the same, ICMP */
+	TW_SAYS_UNREADABLE,  /* what nobody can judge is the kernel's: its check is off */
 	TW_SAYS_UNANSWERED,  /* rejected, but the sender may not be told */
 	TW_SAYS_COUNT,
 };
@@ -508,6 +524,7 @@ _Static_assert(sizeof(struct tw_flow_key4) == 16, "flow key, IPv4");
 _Static_assert(sizeof(struct tw_flow_key6) == 40, "flow key, IPv6");
 _Static_assert(sizeof(struct tw_flow) == 48, "flow");
 _Static_assert(sizeof(struct tw_fragment_key) == 40, "fragment key");
+_Static_assert(sizeof(struct tw_fragment) == 48, "fragment");
 _Static_assert(sizeof(struct tw_listener) == 32, "listener");
 _Static_assert(sizeof(struct tw_event) == 40, "event");
 _Static_assert(sizeof(struct tw_next_hop) == 48, "next hop");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A frame's headers as the later stages see them, and the sanity of each.
+ * A frame's headers as the later stages see them, and what is wrong with them.  A fault
+ * does not end the parsing as long as what follows can be read: whether it drops the
+ * packet is for the policy to say (enum tw_check).
  *
  * Freestanding: the same code is compiled for BPF, for the unit tests and for the
  * fuzzer.  It reads [data, end), the part of the frame that lies in one piece;
@@ -91,14 +93,35 @@ struct tw_packet {
 	__u8 ttl;
 	__u8 dscp;
 	__u8 part;     /* enum tw_fragment_part */
-	__u8 headless; /* a later fragment whose first one is not known: no ports */
+	__u8 headless; /* the transport header is not known: no ports */
 	__u8 tags;     /* VLAN */
 	__u8 may_fragment;
-	__u8 _pad;
-	__u32 fragment_id; /* as it stands in the packet */
+	__u8 faults;          /* bits by enum tw_check */
+	__u16 fragment_start; /* what a fragment holds of its datagram, in units of 8 bytes: */
+	__u32 fragment_id;    /* as it stands in the packet */
+	__u16 fragment_end;   /* the first unit behind it */
+	__u8 fragment_last;   /* no more fragments follow it */
+	__u8 by_transport;    /* guard refused it for what its transport header says */
 };
 
-enum tw_parsed { TW_PARSED, TW_PARSED_OTHER, TW_PARSED_REFUSED };
+/* TW_PARSED_OTHER: not IP.  TW_PARSED_NOT: not even addresses can be read; a fault says so. */
+enum tw_parsed { TW_PARSED, TW_PARSED_OTHER, TW_PARSED_NOT };
+
+static __always_inline void tw_fault(struct tw_packet *p, enum tw_check check)
+{
+	p->faults |= 1u << check;
+}
+
+/* The reason of the first of `faults`. */
+static __always_inline __u8 tw_fault_reason(__u8 faults)
+{
+#define X(constant, name, meaning)              \
+	if (faults & 1u << TW_CHECK_##constant) \
+		return TW_REASON_##constant;
+	TW_CHECKS(X)
+#undef X
+	return TW_REASON_NONE;
+}
 
 /* `size` bytes at offset `at`, or NULL where the frame's first piece ends before. */
 static __always_inline const void *tw_at(const void *data, const void *end, __u32 at, __u32 size)
@@ -171,7 +194,7 @@ static __always_inline int tw_is_echo(const struct tw_packet *p)
 /* An error message quotes the packet that it is about. */
 static __always_inline int tw_is_icmp_error(const struct tw_packet *p)
 {
-	if (!tw_is_icmp(p) || p->part == TW_FRAGMENT_LATER)
+	if (!tw_is_icmp(p) || p->part == TW_FRAGMENT_LATER || p->headless)
 		return 0;
 	if (p->family)
 		return p->type < 128;
@@ -198,86 +221,111 @@ static __always_inline int tw_is_syn(const struct tw_packet *p)
 }
 
 /*
- * The transport header.  `rest` is what the IP packet holds from p->l4 on.  A
- * first fragment that does not hold all of the header is made to get past rules.
+ * The transport header cannot be read.  A first fragment that does not hold all of it,
+ * or of the headers before it, is made to get past rules.
  */
-static __always_inline int tw_parse_transport(struct tw_packet *p, const void *data,
-					      const void *end, __u32 rest)
+static __always_inline void tw_hides_transport(struct tw_packet *p)
 {
-	const int short_reason =
-		p->part == TW_FRAGMENT_FIRST ? TW_REASON_FRAGMENT : TW_REASON_MALFORMED;
+	p->headless = 1;
+	tw_fault(p, p->part == TW_FRAGMENT_FIRST ? TW_CHECK_FRAGMENT : TW_CHECK_MALFORMED);
+}
 
+static __always_inline void tw_parse_tcp(struct tw_packet *p, const struct tw_tcp *tcp, __u32 rest)
+{
+	__u32 header = (tcp->offset >> 4) * 4u;
+
+	if (!tw_tcp_flags_valid(tcp->flags))
+		tw_fault(p, TW_CHECK_TCP_FLAGS);
+	if (header < sizeof(*tcp))
+		tw_fault(p, TW_CHECK_MALFORMED);
+	else if (header > rest)
+		tw_fault(p, p->part == TW_FRAGMENT_FIRST ? TW_CHECK_FRAGMENT : TW_CHECK_MALFORMED);
+	p->sport = tw_host16(tcp->source);
+	p->dport = tw_host16(tcp->dest);
+	p->flags = tcp->flags;
+}
+
+static __always_inline void tw_parse_udp(struct tw_packet *p, const struct udphdr *udp, __u32 rest)
+{
+	__u32 length = tw_host16(udp->len);
+
+	if (length < sizeof(*udp) || (length > rest && p->part == TW_WHOLE))
+		tw_fault(p, TW_CHECK_MALFORMED);
+	p->sport = tw_host16(udp->source);
+	p->dport = tw_host16(udp->dest);
+}
+
+static __always_inline void tw_parse_icmp(struct tw_packet *p, const struct tw_icmp *icmp)
+{
+	p->type = icmp->type;
+	p->code = icmp->code;
+	if (tw_is_echo(p))
+		p->sport = p->dport = tw_host16(icmp->id);
+}
+
+/* `rest` is what the IP packet holds from p->l4 on. */
+static __always_inline void tw_parse_transport(struct tw_packet *p, const void *data,
+					       const void *end, __u32 rest)
+{
 	if (p->protocol == IPPROTO_TCP) {
 		const struct tw_tcp *tcp = tw_at(data, end, p->l4, sizeof(*tcp));
 
 		if (rest < sizeof(*tcp) || !tcp)
-			return short_reason;
-		if ((tcp->offset >> 4) < 5 || !tw_tcp_flags_valid(tcp->flags))
-			return TW_REASON_MALFORMED;
-		if ((__u32)(tcp->offset >> 4) * 4 > rest)
-			return short_reason;
-		p->sport = tw_host16(tcp->source);
-		p->dport = tw_host16(tcp->dest);
-		p->flags = tcp->flags;
+			return tw_hides_transport(p);
+		tw_parse_tcp(p, tcp, rest);
 	} else if (p->protocol == IPPROTO_UDP) {
 		const struct udphdr *udp = tw_at(data, end, p->l4, sizeof(*udp));
-		__u32 length;
 
 		if (rest < sizeof(*udp) || !udp)
-			return short_reason;
-		length = tw_host16(udp->len);
-		if (length < sizeof(*udp) || (length > rest && p->part == TW_WHOLE))
-			return TW_REASON_MALFORMED;
-		p->sport = tw_host16(udp->source);
-		p->dport = tw_host16(udp->dest);
+			return tw_hides_transport(p);
+		tw_parse_udp(p, udp, rest);
 	} else if (p->protocol == TW_SCTP) {
 		const struct tw_ports *ports = tw_at(data, end, p->l4, 12);
 
 		if (rest < 12 || !ports)
-			return short_reason;
+			return tw_hides_transport(p);
 		p->sport = tw_host16(ports->source);
 		p->dport = tw_host16(ports->dest);
 	} else if (tw_is_icmp(p)) {
 		const struct tw_icmp *icmp = tw_at(data, end, p->l4, sizeof(*icmp));
 
 		if (rest < sizeof(*icmp) || !icmp)
-			return short_reason;
-		p->type = icmp->type;
-		p->code = icmp->code;
-		if (tw_is_echo(p))
-			p->sport = p->dport = tw_host16(icmp->id);
+			return tw_hides_transport(p);
+		tw_parse_icmp(p, icmp);
 	}
-	return TW_REASON_NONE;
 }
 
 /* `offset` in bytes of a fragment with `rest` bytes of data, `more` to come. */
-static __always_inline int tw_check_fragment(struct tw_packet *p, __u32 offset, int more,
-					     __u32 rest)
+static __always_inline void tw_parse_fragment(struct tw_packet *p, __u32 offset, int more,
+					      __u32 rest)
 {
 	if (!offset && !more)
-		return TW_REASON_NONE; /* an atomic fragment (RFC 6946) is a whole packet */
+		return; /* an atomic fragment (RFC 6946) is a whole packet */
 	p->part = offset ? TW_FRAGMENT_LATER : TW_FRAGMENT_FIRST;
+	p->fragment_start = offset / 8;
+	p->fragment_end = (offset + rest + 7) / 8;
+	p->fragment_last = !more;
 	if (!rest || (more && rest % 8) || offset + rest > 65535)
-		return TW_REASON_FRAGMENT;
+		tw_fault(p, TW_CHECK_FRAGMENT);
 	/* the second eight bytes of a TCP header hold its flags */
 	if (p->protocol == IPPROTO_TCP && offset && offset < 16)
-		return TW_REASON_FRAGMENT;
-	return TW_REASON_NONE;
+		tw_fault(p, TW_CHECK_FRAGMENT);
 }
 
-static __always_inline int tw_parse_ipv4(struct tw_packet *p, const void *data, const void *end,
-					 __u32 left)
+static __always_inline enum tw_parsed tw_parse_ipv4(struct tw_packet *p, const void *data,
+						    const void *end, __u32 left)
 {
 	const struct iphdr *ip = tw_at(data, end, p->l3, sizeof(*ip));
 	__u32 header, total, fragment;
-	int reason;
 
-	if (!ip || ip->version != 4 || ip->ihl < 5)
-		return TW_REASON_MALFORMED;
+	if (!ip || ip->version != 4)
+		return TW_PARSED_NOT;
 	header = ip->ihl * 4u;
 	total = tw_host16(ip->tot_len);
-	if (total < header || total > left)
-		return TW_REASON_MALFORMED;
+	if (total > left) {
+		tw_fault(p, TW_CHECK_MALFORMED);
+		total = left;
+	}
 	p->length = total;
 	p->protocol = ip->protocol;
 	p->ttl = ip->ttl;
@@ -288,11 +336,14 @@ static __always_inline int tw_parse_ipv4(struct tw_packet *p, const void *data, 
 	p->may_fragment = !(fragment & 0x4000);
 	p->fragment_id = (__force __u16)ip->id;
 	p->l4 = p->l3 + header;
-	reason = tw_check_fragment(p, (fragment & 0x1fff) * 8, (fragment & 0x2000) != 0,
-				   total - header);
-	if (reason != TW_REASON_NONE || p->part == TW_FRAGMENT_LATER)
-		return reason;
-	return tw_parse_transport(p, data, end, total - header);
+	if (header < sizeof(*ip) || total < header) {
+		tw_hides_transport(p);
+		return TW_PARSED;
+	}
+	tw_parse_fragment(p, (fragment & 0x1fff) * 8, (fragment & 0x2000) != 0, total - header);
+	if (p->part != TW_FRAGMENT_LATER)
+		tw_parse_transport(p, data, end, total - header);
+	return TW_PARSED;
 }
 
 /* One of the headers that a chain goes on behind; their second byte is a length. */
@@ -309,9 +360,25 @@ struct tw_extension {
 	__be32 id;
 };
 
+/* The length of one, 0: `left` bytes do not hold it. */
+static __always_inline __u32 tw_extension_length(__u8 header, const struct tw_extension *extension,
+						 __u32 left)
+{
+	__u32 length = 8;
+
+	if (!extension || left < sizeof(*extension))
+		return 0;
+	if (header == TW_AH)
+		length = (extension->length + 2u) * 4;
+	else if (header != IPPROTO_FRAGMENT)
+		length = (extension->length + 1u) * 8;
+	return length > left ? 0 : length;
+}
+
 /*
- * Follows the chain of extension headers up to the transport header.  A chain of
- * more than TW_EXTENSIONS is refused: what is behind it could not be judged.
+ * Follows the chain of extension headers up to the transport header, or to the header
+ * of a later fragment: what is behind that is data, whatever its first bytes say.  False:
+ * it ends before, or is longer than TW_EXTENSIONS: what is behind it cannot be judged.
  */
 static __always_inline int tw_parse_extensions(struct tw_packet *p, const void *data,
 					       const void *end, __u32 *rest)
@@ -322,19 +389,10 @@ static __always_inline int tw_parse_extensions(struct tw_packet *p, const void *
 
 	for (i = 0; i < TW_EXTENSIONS && tw_is_extension(header); i++) {
 		const struct tw_extension *extension = tw_at(data, end, at, sizeof(*extension));
-		__u32 length;
-		int reason;
+		__u32 length = tw_extension_length(header, extension, left);
 
-		if (!extension || left < sizeof(*extension))
-			return TW_REASON_MALFORMED;
-		if (header == IPPROTO_FRAGMENT)
-			length = 8;
-		else if (header == TW_AH)
-			length = (extension->length + 2u) * 4;
-		else
-			length = (extension->length + 1u) * 8;
-		if (length > left)
-			return TW_REASON_MALFORMED;
+		if (!length)
+			return 0;
 		left -= length;
 		at += length;
 		p->protocol = extension->next;
@@ -342,38 +400,34 @@ static __always_inline int tw_parse_extensions(struct tw_packet *p, const void *
 			__u32 fragment = tw_host16(extension->offset);
 
 			if (fragment_headers++)
-				return TW_REASON_MALFORMED;
+				return 0;
 			p->fragment_id = (__force __u32)extension->id;
-			reason = tw_check_fragment(p, fragment & 0xfff8, fragment & 1, left);
-			if (reason != TW_REASON_NONE)
-				return reason;
+			tw_parse_fragment(p, fragment & 0xfff8, fragment & 1, left);
 			if (p->part == TW_FRAGMENT_LATER)
 				break;
 		}
 		header = p->protocol;
 	}
-	/* behind a later fragment's header is data, whatever its first bytes say */
-	if (p->part != TW_FRAGMENT_LATER && tw_is_extension(header))
-		return TW_REASON_MALFORMED;
-	if (at > TW_HEADERS_MAX)
-		return TW_REASON_MALFORMED;
+	if (at > TW_HEADERS_MAX || (p->part != TW_FRAGMENT_LATER && tw_is_extension(header)))
+		return 0;
 	p->l4 = at;
 	*rest = left;
-	return TW_REASON_NONE;
+	return 1;
 }
 
-static __always_inline int tw_parse_ipv6(struct tw_packet *p, const void *data, const void *end,
-					 __u32 left)
+static __always_inline enum tw_parsed tw_parse_ipv6(struct tw_packet *p, const void *data,
+						    const void *end, __u32 left)
 {
 	const struct ipv6hdr *ip = tw_at(data, end, p->l3, sizeof(*ip));
 	__u32 payload;
-	int reason;
 
 	if (!ip || ip->version != 6)
-		return TW_REASON_MALFORMED;
+		return TW_PARSED_NOT;
 	payload = tw_host16(ip->payload_len);
-	if (payload + sizeof(*ip) > left || payload + sizeof(*ip) > 65535)
-		return TW_REASON_MALFORMED;
+	if (payload + sizeof(*ip) > left || payload + sizeof(*ip) > 65535) {
+		tw_fault(p, TW_CHECK_MALFORMED);
+		payload = (left > 65535 ? 65535 : left) - sizeof(*ip);
+	}
 	p->family = 1;
 	p->length = payload + sizeof(*ip);
 	p->protocol = ip->nexthdr;
@@ -382,16 +436,18 @@ static __always_inline int tw_parse_ipv6(struct tw_packet *p, const void *data, 
 	tw_addr_copy(&p->saddr, &ip->saddr);
 	tw_addr_copy(&p->daddr, &ip->daddr);
 	p->l4 = p->l3 + sizeof(*ip);
-	reason = tw_parse_extensions(p, data, end, &payload);
-	if (reason != TW_REASON_NONE || p->part == TW_FRAGMENT_LATER)
-		return reason;
-	return tw_parse_transport(p, data, end, payload);
+	if (!tw_parse_extensions(p, data, end, &payload))
+		tw_hides_transport(p);
+	else if (p->part != TW_FRAGMENT_LATER)
+		tw_parse_transport(p, data, end, payload);
+	return TW_PARSED;
 }
 
 /*
  * Addresses that no packet on a network has (RFC 1122 3.2.1.3, RFC 4291 2.5, RFC 6890).
  * A host that asks for its address by DHCP may say 0.0.0.0; one that checks its
- * address for duplicates, or reports multicast groups, may say ::.
+ * address for duplicates, or reports multicast groups, may say ::.  Reserved and
+ * link-local addresses (240.0.0.0/4, 169.254.0.0/16) are in use and none.
  */
 static __always_inline int tw_is_martian(const struct tw_packet *p)
 {
@@ -421,6 +477,8 @@ static __always_inline int tw_is_martian(const struct tw_packet *p)
 		if (s->words[2] == TW_BE32(0xffff))
 			return 1; /* IPv4-mapped: our own form, not to be forged */
 	}
+	if (d->bytes[0] == 0xff && (d->bytes[1] & 0xf) < 2)
+		return 1; /* to groups that end within their sender (RFC 4291, 2.7) */
 	if (d->halves[0] == 0 &&
 	    ((d->words[2] == 0 && (d->words[3] == 0 || d->words[3] == TW_BE32(1))) ||
 	     d->words[2] == TW_BE32(0xffff)))
@@ -433,41 +491,57 @@ struct tw_vlan {
 };
 
 /*
- * Parses one frame.  TW_PARSED_OTHER: not IP, nothing else is known of it.
- * TW_PARSED_REFUSED: *reason says why; addresses may be there or not.
+ * A tag without a VLAN's number.  Receivers take off any number of them, so that a
+ * packet behind more tags than are followed here would get past all rules.
  */
+static __always_inline int tw_is_priority_tag(const struct tw_vlan *vlan)
+{
+	return !(tw_host16(vlan->tci) & 0xfff);
+}
+
+/* Parses one frame; p->faults says what is wrong with it. */
 static __always_inline enum tw_parsed tw_parse(struct tw_packet *p, const void *data,
-					       const void *end, __u32 frame, __u8 *reason)
+					       const void *end, __u32 frame)
 {
 	const struct ethhdr *eth = tw_at(data, end, 0, sizeof(*eth));
+	enum tw_parsed parsed = TW_PARSED_NOT;
 	__u32 at = sizeof(*eth);
+	int priority = 0, i;
 	__u16 type;
-	int i;
 
 	__builtin_memset(p, 0, sizeof(*p));
-	*reason = TW_REASON_MALFORMED;
 	if (!eth)
-		return TW_PARSED_REFUSED;
+		goto out;
 	type = tw_host16(eth->h_proto);
 	for (i = 0; i < 2 && (type == ETH_P_8021Q || type == ETH_P_8021AD); i++) {
 		const struct tw_vlan *vlan = tw_at(data, end, at, sizeof(*vlan));
 
 		if (!vlan)
-			return TW_PARSED_REFUSED;
+			goto out;
 		type = tw_host16(vlan->type);
 		at += sizeof(*vlan);
 		p->tags++;
+		priority |= tw_is_priority_tag(vlan);
+	}
+	if (type == ETH_P_8021Q || type == ETH_P_8021AD) {
+		const struct tw_vlan *vlan = tw_at(data, end, at, sizeof(*vlan));
+
+		if (!vlan || priority || tw_is_priority_tag(vlan))
+			goto out;
 	}
 	p->l3 = at;
 	if (type == ETH_P_IP)
-		*reason = tw_parse_ipv4(p, data, end, frame - at);
+		parsed = tw_parse_ipv4(p, data, end, frame - at);
 	else if (type == ETH_P_IPV6)
-		*reason = tw_parse_ipv6(p, data, end, frame - at);
+		parsed = tw_parse_ipv6(p, data, end, frame - at);
 	else
 		return TW_PARSED_OTHER;
-	if (*reason == TW_REASON_NONE && tw_is_martian(p))
-		*reason = TW_REASON_MARTIAN;
-	return *reason == TW_REASON_NONE ? TW_PARSED : TW_PARSED_REFUSED;
+out:
+	if (parsed == TW_PARSED_NOT)
+		tw_fault(p, TW_CHECK_MALFORMED);
+	else if (tw_is_martian(p))
+		tw_fault(p, TW_CHECK_MARTIAN);
+	return parsed;
 }
 
 _Static_assert(sizeof(struct tw_packet) == 64, "packet");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The parser on any bytes: it reads nothing beyond them, and what it accepts is
- * within the frame.  The first byte says how much of the frame lies in one piece.
+ * The parser on any bytes: it reads nothing beyond them, and what it finds is within
+ * the frame, whatever faults it has noted.  The first byte says how much of the frame lies in one piece.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,10 +11,29 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void check_parsed(const struct tw_packet *p, size_t frame)
+{
+	int fragment = 1 << TW_CHECK_FRAGMENT, flags = 1 << TW_CHECK_TCP_FLAGS;
+
+	if (p->l3 + p->length + 0u > frame || p->l4 < p->l3)
+		abort();
+	if (!p->faults && p->l4 > p->l3 + p->length)
+		abort();
+	if (p->headless && !p->faults)
+		abort();
+	if (p->headless && (p->sport || p->dport || p->flags))
+		abort();
+	if (p->protocol == IPPROTO_TCP && p->part != TW_FRAGMENT_LATER && !p->headless &&
+	    !tw_tcp_flags_valid(p->flags) != !!(p->faults & flags))
+		abort();
+	if (p->part != TW_WHOLE && p->fragment_start >= p->fragment_end && !(p->faults & fragment))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct tw_packet p;
-	uint8_t reason, *block, *first;
+	uint8_t *block, *first;
 	size_t piece;
 
 	if (size < 1 || size > 9000)
@@ -25,18 +44,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	first = block + 2;
 	memcpy(first, data + 1, piece);
-	switch (tw_parse(&p, first, first + piece, (uint32_t)size - 1, &reason)) {
+	switch (tw_parse(&p, first, first + piece, (uint32_t)size - 1)) {
 	case TW_PARSED:
-		if (p.l3 + p.length + 0u > size - 1 || p.l4 < p.l3 || p.l4 > p.l3 + p.length)
-			abort();
-		if (p.protocol == IPPROTO_TCP && p.part == TW_WHOLE && !tw_tcp_flags_valid(p.flags))
-			abort();
+		check_parsed(&p, size - 1);
 		break;
-	case TW_PARSED_REFUSED:
-		if (reason >= TW_REASON_COUNT)
+	case TW_PARSED_NOT:
+		if (tw_fault_reason(p.faults) != TW_REASON_MALFORMED)
 			abort();
 		break;
 	case TW_PARSED_OTHER:
+		if (p.faults)
+			abort();
 		break;
 	}
 	free(block);

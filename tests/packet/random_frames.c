@@ -222,10 +222,10 @@ static bool must_be(const char *what, int64_t value, uint64_t expected)
 static int64_t sum_drops(const struct counters *before, const struct counters *after,
 			 const char *unit, int *silent)
 {
-	static const char *const reasons[] = {"malformed",  "martian", "blocked",  "invalid-state",
-					      "rule",       "default", "source",   "no-server",
-					      "ttl",        "too-big", "no-route", "fragment",
-					      "table-full", "limit"};
+	static const char *const reasons[] = {"malformed",  "martian", "blocked",   "invalid-state",
+					      "rule",       "default", "source",    "no-server",
+					      "ttl",        "too-big", "no-route",  "fragment",
+					      "table-full", "limit",   "tcp-flags", "overlap"};
 	int64_t sum = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {

@@ -18,6 +18,7 @@ static const char configuration[] = PREAMBLE "tier web {\n"
 #define TCP_ACCEPTED            .verdict = XDP_PASS, .flow = MAY_BEGIN_FLOW, .moves = {"tiers.web.rules.1"}
 #define UDP_ACCEPTED            .verdict = XDP_PASS, .flow = BEGINS_FLOW, .moves = {"tiers.web.rules.2"}
 #define MALFORMED               .verdict = XDP_DROP, .reason = "malformed"
+#define BAD_FLAGS               .verdict = XDP_DROP, .reason = "tcp-flags"
 
 static const struct row rows[] = {
 	{"a SYN is accepted", 0, {{SEGMENT(SYN), TCP_ACCEPTED}}},
@@ -30,15 +31,15 @@ static const struct row rows[] = {
 	{"a RST is accepted", 0, {{SEGMENT(RST), TCP_ACCEPTED}}},
 	{"a RST with ACK is accepted", 0, {{SEGMENT(RST | ACK), TCP_ACCEPTED}}},
 
-	{"TCP without any flag is malformed", 0, {{SEGMENT(0), MALFORMED}}},
-	{"SYN with FIN is malformed", 0, {{SEGMENT(SYN | FIN), MALFORMED}}},
-	{"SYN with FIN and ACK is malformed", 0, {{SEGMENT(SYN | FIN | ACK), MALFORMED}}},
-	{"SYN with RST is malformed", 0, {{SEGMENT(SYN | RST), MALFORMED}}},
-	{"FIN with RST is malformed", 0, {{SEGMENT(FIN | RST), MALFORMED}}},
-	{"FIN with RST and ACK is malformed", 0, {{SEGMENT(FIN | RST | ACK), MALFORMED}}},
-	{"FIN without ACK is malformed", 0, {{SEGMENT(FIN), MALFORMED}}},
-	{"FIN, PSH and URG (Xmas) is malformed", 0, {{SEGMENT(FIN | PSH | URG), MALFORMED}}},
-	{"all flags at once are malformed", 0, {{SEGMENT(0xff), MALFORMED}}},
+	{"TCP without any flag is a fault of flags", 0, {{SEGMENT(0), BAD_FLAGS}}},
+	{"SYN with FIN is a fault of flags", 0, {{SEGMENT(SYN | FIN), BAD_FLAGS}}},
+	{"SYN with FIN and ACK is a fault of flags", 0, {{SEGMENT(SYN | FIN | ACK), BAD_FLAGS}}},
+	{"SYN with RST is a fault of flags", 0, {{SEGMENT(SYN | RST), BAD_FLAGS}}},
+	{"FIN with RST is a fault of flags", 0, {{SEGMENT(FIN | RST), BAD_FLAGS}}},
+	{"FIN with RST and ACK is a fault of flags", 0, {{SEGMENT(FIN | RST | ACK), BAD_FLAGS}}},
+	{"FIN without ACK is a fault of flags", 0, {{SEGMENT(FIN), BAD_FLAGS}}},
+	{"FIN, PSH and URG (Xmas) is a fault of flags", 0, {{SEGMENT(FIN | PSH | URG), BAD_FLAGS}}},
+	{"all flags at once are a fault of flags", 0, {{SEGMENT(0xff), BAD_FLAGS}}},
 
 	{"TCP with options is accepted", 0, {{SEGMENT(SYN, .tcp_options = 10), TCP_ACCEPTED}}},
 	{"a TCP header length of four words is malformed",
@@ -110,7 +111,7 @@ static const struct row rows[] = {
 	 {{SEGMENT(ACK, .payload = 8000), TCP_ACCEPTED}}},
 	{"the head of a frame in several buffers is judged",
 	 0,
-	 {{SEGMENT(SYN | FIN, .payload = 8000), MALFORMED}}},
+	 {{SEGMENT(SYN | FIN, .payload = 8000), BAD_FLAGS}}},
 };
 
 const struct subject subject_sanity = {

@@ -49,12 +49,11 @@ static uint16_t sum_of(const uint8_t *bytes, size_t length, uint32_t sum)
 
 static void assert_parsed(const struct trace_frame *frame, struct tw_packet *packet)
 {
-	uint8_t reason = TW_REASON_NONE;
-
 	memset(packet, 0, sizeof(*packet));
-	assert_int_equal(tw_parse(packet, frame->bytes, frame->bytes + frame->length, frame->length,
-				  &reason),
-			 TW_PARSED);
+	assert_int_equal(
+		tw_parse(packet, frame->bytes, frame->bytes + frame->length, frame->length),
+		TW_PARSED);
+	assert_int_equal(packet->faults, 0);
 }
 
 /* The transport checksum with the addresses in it, as all but ICMP of IPv4 have it. */

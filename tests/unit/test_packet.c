@@ -100,11 +100,12 @@ static uint8_t *copy_frame(uint8_t **block, size_t length)
 
 static void a_frame_is_parsed_into_its_fields(void **state)
 {
-	uint8_t reason, *block, *frame = copy_frame(&block, sizeof(syn));
+	uint8_t *block, *frame = copy_frame(&block, sizeof(syn));
 	struct tw_packet p;
 
 	(void)state;
-	assert_int_equal(tw_parse(&p, frame, frame + sizeof(syn), sizeof(syn), &reason), TW_PARSED);
+	assert_int_equal(tw_parse(&p, frame, frame + sizeof(syn), sizeof(syn)), TW_PARSED);
+	assert_int_equal(p.faults, 0);
 	assert_int_equal(p.sport, 1025);
 	assert_int_equal(p.dport, 80);
 	assert_int_equal(p.protocol, IPPROTO_TCP);
@@ -122,16 +123,18 @@ static void a_frame_is_parsed_into_its_fields(void **state)
 
 static void a_frame_cut_anywhere_is_malformed_and_not_read_beyond(void **state)
 {
+	const size_t ip_ends = 34;
 	struct tw_packet p;
-	uint8_t reason;
 
 	(void)state;
 	for (size_t length = 0; length < sizeof(syn); length++) {
 		uint8_t *block, *frame = copy_frame(&block, length);
 
-		assert_int_equal(tw_parse(&p, frame, frame + length, (uint32_t)length, &reason),
-				 TW_PARSED_REFUSED);
-		assert_int_equal(reason, TW_REASON_MALFORMED);
+		assert_int_equal(tw_parse(&p, frame, frame + length, (uint32_t)length),
+				 length < ip_ends ? TW_PARSED_NOT : TW_PARSED);
+		assert_int_equal(tw_fault_reason(p.faults), TW_REASON_MALFORMED);
+		assert_int_equal(p.headless, length >= ip_ends);
+		assert_int_equal(p.sport, 0);
 		free(block);
 	}
 }

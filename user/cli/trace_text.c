@@ -169,6 +169,8 @@ static const char *plain_words(enum tw_says says)
 		       "device";
 	case TW_SAYS_TO_KERNEL:
 		return "to the kernel";
+	case TW_SAYS_UNREADABLE:
+		return "not well-formed enough to be judged, so the kernel's";
 	case TW_SAYS_RESET:
 		return "a TCP reset goes back to the sender";
 	case TW_SAYS_UNREACHABLE:

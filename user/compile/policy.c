@@ -53,7 +53,7 @@ static int build_ids(struct build *build)
 
 static uint32_t policy_flags(const struct config *config)
 {
-	uint32_t flags = 0;
+	uint32_t flags = config->checks_off << TW_POLICY_CHECKS_SHIFT;
 
 	if (config->has_host)
 		flags |= TW_POLICY_HOST;

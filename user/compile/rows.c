@@ -112,6 +112,8 @@ static void row_from_rule(struct tw_row *row, const struct rule *rule, uint32_t 
 		row->flags_of_verdict |= TW_VERDICT_LOG;
 	if (rule->fields & RULE_LIMIT && rule->limit.over)
 		row->flags_of_verdict |= TW_VERDICT_OVER;
+	if (row->conditions & (TW_ROW_PORTS | TW_ROW_FLAGS | TW_ROW_TYPE | TW_ROW_CODE))
+		row->flags_of_verdict |= TW_VERDICT_TRANSPORT;
 	row->action = rule->action;
 	row->protocol = rule->protocol;
 	row->flags_mask = rule->flags_mask;
