@@ -50,6 +50,14 @@ static __always_inline void fragment_inherit(struct tw_packet *p, const struct t
 	p->code = first->code;
 }
 
+/* Does it write over what came before?  What can no longer be told does so, too. */
+static __always_inline int fragment_overlaps(const struct tw_fragment *datagram,
+					     const struct tw_packet *p)
+{
+	return tw_fragment_overlaps(datagram, p->fragment_start, p->fragment_end) ||
+	       !tw_fragment_has_room(datagram, p->fragment_start, p->fragment_end);
+}
+
 /* Compares a fragment with what came before: enum tw_reason, TW_REASON_NONE: it may go on. */
 __noinline int fragment_meet(struct tw_packet *p, __u32 second, __u32 policy_flags)
 {
@@ -63,8 +71,7 @@ __noinline int fragment_meet(struct tw_packet *p, __u32 second, __u32 policy_fla
 	p->headless |= p->part == TW_FRAGMENT_LATER && (!datagram || !datagram->has_first);
 	if (!datagram)
 		return TW_REASON_NONE;
-	if (tw_fragment_overlaps(datagram, p->fragment_start, p->fragment_end) &&
-	    is_checked(policy_flags, TW_CHECK_OVERLAP))
+	if (is_checked(policy_flags, TW_CHECK_OVERLAP) && fragment_overlaps(datagram, p))
 		return TW_REASON_OVERLAP;
 	if (p->part != TW_FRAGMENT_LATER)
 		return TW_REASON_NONE;

@@ -22,6 +22,19 @@ static __always_inline int tw_fragment_overlaps(const struct tw_fragment *datagr
 	return overlaps >> 31;
 }
 
+/* Can what [start, end) holds be noted, in an empty place or beside another range? */
+static __always_inline int tw_fragment_has_room(const struct tw_fragment *datagram, __u32 start,
+						__u32 end)
+{
+	__u32 room = 0;
+
+	/* x - 1 borrows where x is 0 */
+	for (int i = 0; i < TW_FRAGMENT_RANGES; i++)
+		room |= (datagram->range[i].end - 1u) | ((datagram->range[i].end ^ start) - 1) |
+			((datagram->range[i].start ^ end) - 1);
+	return room >> 31;
+}
+
 /* [start, end) overlaps none.  False: there is no room for one more range. */
 static __always_inline int tw_fragment_add(struct tw_fragment *datagram, __u32 start, __u32 end)
 {

@@ -7,8 +7,6 @@
 
 #include "frame.h"
 
-#define FRAGMENT_HEADER_BYTES 8
-
 uint16_t get16(const uint8_t *at)
 {
 	return at[0] << 8 | at[1];
@@ -72,11 +70,12 @@ enum party party_now(enum party party, const struct variant *variant)
 
 /* -- link layer ------------------------------------------------------------------ */
 
-static void put_tags(struct frame *frame, unsigned int tags)
+static void put_tags(struct frame *frame, unsigned int tags, bool priority)
 {
 	for (unsigned int left = tags; left; left--) {
 		put16(frame, left > 1 ? ETH_P_8021AD : ETH_P_8021Q);
-		put16(frame, 5 << 13 | (99 + left)); /* priority 5, VLAN 100 is the inner one */
+		/* priority 5, VLAN 100 is the inner one */
+		put16(frame, 5 << 13 | (priority ? 0 : 99 + left));
 	}
 }
 
@@ -100,7 +99,7 @@ static void put_ethernet(struct frame *frame, const struct packet *packet,
 		mac_parse(packet->destination_mac, ethernet);
 	if (packet->source_mac)
 		mac_parse(packet->source_mac, ethernet + ETH_ALEN);
-	put_tags(frame, variant->tags + packet->extra_tags);
+	put_tags(frame, variant->tags + packet->extra_tags, packet->priority_tags);
 	put16(frame, packet->ethertype ? packet->ethertype : type);
 }
 
@@ -277,13 +276,21 @@ static void put_ipv4(struct frame *frame, const struct packet *packet,
 	set16(ip + 10, checksum(ip, 20 + packet->options * 4, 0));
 }
 
+static void fill_fragment_header(uint8_t *header, const struct packet *packet,
+				 const struct variant *variant)
+{
+	set16(header + 2, packet->fragment_offset << 3 | packet->more_fragments);
+	set16(header + 6, 0x4000 + variant->run);
+}
+
 /* Writes one extension header; returns its number for the next-header field before it. */
-static uint8_t put_extension(struct frame *frame, enum extension extension)
+static uint8_t put_extension(struct frame *frame, enum extension extension,
+			     const struct packet *packet, const struct variant *variant)
 {
 	static const uint8_t numbers[] = {
 		[HOP_BY_HOP] = IPPROTO_HOPOPTS,      [ROUTING] = IPPROTO_ROUTING,
 		[DESTINATION] = IPPROTO_DSTOPTS,     [AUTHENTICATION] = IPPROTO_AH,
-		[WHOLE_FRAGMENT] = IPPROTO_FRAGMENT,
+		[WHOLE_FRAGMENT] = IPPROTO_FRAGMENT, [FRAGMENT_HERE] = IPPROTO_FRAGMENT,
 	};
 	uint8_t *header = put(frame, extension == AUTHENTICATION ? 24 : 8);
 
@@ -300,38 +307,33 @@ static uint8_t put_extension(struct frame *frame, enum extension extension)
 		header[1] = 4; /* words beyond two */
 		header[7] = 1;
 		break;
+	case FRAGMENT_HERE:
+		fill_fragment_header(header, packet, variant);
+		break;
 	default:
 		break;
 	}
 	return numbers[extension];
 }
 
-static void put_fragment_header(struct frame *frame, const struct packet *packet,
-				const struct variant *variant)
-{
-	uint8_t *header = put(frame, FRAGMENT_HEADER_BYTES);
-
-	set16(header + 2, packet->fragment_offset << 3 | packet->more_fragments);
-	set16(header + 6, 0x4000 + variant->run);
-}
-
 /* Writes the chain between the IPv6 header and `protocol`. */
 static void put_extensions(struct frame *frame, const struct packet *packet,
 			   const struct variant *variant, uint8_t *next, uint8_t protocol)
 {
+	bool is_fragment = packet->fragment_offset || packet->more_fragments;
 	uint8_t *header;
 
 	for (size_t i = 0; i < EXTENSIONS_MAX && packet->extensions[i]; i++) {
 		header = frame->bytes + frame->length;
-		*next = put_extension(frame, packet->extensions[i]);
+		*next = put_extension(frame, packet->extensions[i], packet, variant);
+		is_fragment &= packet->extensions[i] != FRAGMENT_HERE;
 		next = header;
 		if (i + 1 == EXTENSIONS_MAX || !packet->extensions[i + 1])
 			header[1] += packet->extension_units;
 	}
-	if (packet->fragment_offset || packet->more_fragments) {
+	if (is_fragment) {
 		header = frame->bytes + frame->length;
-		put_fragment_header(frame, packet, variant);
-		*next = IPPROTO_FRAGMENT;
+		*next = put_extension(frame, FRAGMENT_HERE, packet, variant);
 		next = header;
 	}
 	*next = protocol;

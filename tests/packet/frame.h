@@ -40,6 +40,7 @@ enum extension {
 	DESTINATION,
 	AUTHENTICATION,
 	WHOLE_FRAGMENT, /* a fragment header for a packet in one piece (RFC 6946) */
+	FRAGMENT_HERE,  /* where a fragment's header stands; by default it is the last */
 };
 #define EXTENSIONS_MAX 40
 
@@ -67,6 +68,7 @@ struct packet {
 	bool more_fragments;
 	bool dont_fragment;
 	uint8_t extra_tags; /* VLAN tags besides those of the variant */
+	bool priority_tags; /* these have no VLAN's number */
 	uint8_t padding;    /* bytes behind the IP packet */
 
 	const char *source_mac, *destination_mac;

@@ -11,6 +11,7 @@
 	X(sanity_ipv4) \
 	X(sanity_ipv6) \
 	X(fragment)    \
+	X(bypass)      \
 	X(guard)       \
 	X(event)       \
 	X(match)       \
