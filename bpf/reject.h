@@ -370,7 +370,11 @@ __noinline int reject_answer(struct xdp_md *ctx, const struct tw_packet *p, int 
 	return send_icmp(ctx, p, work) ? ANSWER_ICMP : ANSWER_NONE;
 }
 
-/* The verdict of a packet that was refused by `reject`: sent back as its answer, or dropped. */
+/*
+ * The verdict of a packet that was refused by `reject`: sent back as its answer, or dropped.
+ * By the device's queue for redirected frames where it has one: veth wakes its peer up for
+ * those, but for XDP_TX only where the peer has a program, too.
+ */
 static __always_inline int reject(struct xdp_md *ctx, const struct path *path)
 {
 	int answer = reject_answer(ctx, &path->work->packet, !path->trace);
@@ -382,7 +386,7 @@ static __always_inline int reject(struct xdp_md *ctx, const struct path *path)
 					   : TW_SAYS_UNANSWERED,
 		   0);
 	count_node(path, sent ? TW_NODE_ANSWERED : TW_NODE_UNANSWERED);
-	return sent ? XDP_TX : XDP_DROP;
+	return sent ? (int)bpf_redirect_map(&devices, path->ingress, XDP_TX) : XDP_DROP;
 }
 
 #endif

@@ -383,8 +383,10 @@ int xdp_trace(struct xdp_md *ctx)
 		trace->reason = path.work->reason;
 	if (path.policy)
 		trace->generation = path.policy->generation;
-	trace->verdict = verdict == VERDICT_REJECT ? XDP_DROP : verdict;
-	return verdict == VERDICT_REJECT ? reject(ctx, &path) : verdict;
+	if (verdict == VERDICT_REJECT)
+		verdict = reject(ctx, &path);
+	trace->verdict = verdict;
+	return verdict;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -100,10 +100,20 @@ static bool is_left_to_kernel(const struct step *step, const struct variant *var
 	return step->verdict == XDP_REDIRECT && variant->tags;
 }
 
+/* Answers leave by the device that the packet came in by, whatever it can. */
+static uint32_t answer_verdict(const struct step *step)
+{
+	enum device device = step->in.device ? step->in.device : party_device(step->in.from);
+
+	if (step->answer == SUPPRESSED)
+		return XDP_DROP;
+	return device == ATTIC ? XDP_TX : XDP_REDIRECT;
+}
+
 static uint32_t expected_verdict(const struct step *step, const struct variant *variant)
 {
 	if (step->answer)
-		return step->answer == SUPPRESSED ? XDP_DROP : XDP_TX;
+		return answer_verdict(step);
 	return is_left_to_kernel(step, variant) ? XDP_PASS : step->verdict;
 }
 

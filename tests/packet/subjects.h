@@ -32,7 +32,8 @@
 	X(echo)        \
 	X(related)     \
 	X(strict)      \
-	X(reject)
+	X(reject)      \
+	X(answers)
 
 #define X(name) extern const struct subject subject_##name;
 SUBJECTS(X)

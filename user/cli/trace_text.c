@@ -14,8 +14,9 @@
 #include "stats/stats.h"
 
 static const char *const stage_names[] = {
-	[TW_STAGE_PARSE] = "parse",       [TW_STAGE_GUARD] = "guard",     [TW_STAGE_FLOW] = "flow",
-	[TW_STAGE_SERVICE] = "service",   [TW_STAGE_SERVER] = "server",   [TW_STAGE_HOST] = "host",
+	[TW_STAGE_PARSE] = "parse",       [TW_STAGE_GUARD] = "guard",
+	[TW_STAGE_FLOW] = "flow",         [TW_STAGE_SERVICE] = "service",
+	[TW_STAGE_SERVER] = "server",     [TW_STAGE_HOST] = "host",
 	[TW_STAGE_FIREWALL] = "firewall", [TW_STAGE_FORWARD] = "forward",
 	[TW_STAGE_ANSWER] = "answer",
 };
@@ -320,17 +321,6 @@ static json_t *steps_json(const struct trace_result *result, const struct names 
 	return array;
 }
 
-/* What is rejected counts as dropped, but its answer leaves. */
-static bool leaves(const struct tw_trace *trace)
-{
-	uint32_t count = step_count(trace), says;
-
-	if (trace->verdict != XDP_DROP)
-		return true;
-	says = count ? trace->step[count - 1].says : TW_SAYS_COUNT;
-	return says == TW_SAYS_RESET || says == TW_SAYS_UNREACHABLE;
-}
-
 /* The frame as it would leave, in hexadecimal; NULL: as it came, or it does not leave. */
 static json_t *packet_json(const struct trace_result *result)
 {
@@ -339,7 +329,7 @@ static json_t *packet_json(const struct trace_result *result)
 	char *text;
 	json_t *json;
 
-	if (!leaves(result->trace) || !changed)
+	if (result->trace->verdict == XDP_DROP || !changed)
 		return NULL;
 	text = malloc(2 * result->out_length + 1);
 	if (!text)

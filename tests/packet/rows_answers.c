@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * How often rejected senders are told: each source and each CPU has its budget, and
+ * what is beyond it is dropped.  A trace says what would come back, and uses none of it.
+ */
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "counters.h"
+#include "node.h"
+#include "subjects.h"
+
+#define IN_ALL     1000 /* answers a second, of one CPU */
+#define TO_ONE     100  /* of these to one source */
+#define FRAMES     3000
+#define SOURCES    60
+#define FIRST_RUNS 50000 /* sources that no other test has used */
+
+static const char configuration[] = INTERFACES HASH_KEY
+	"host { reject tcp to port 81; reject udp to port 82; drop tcp to port 83 }\n";
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* A budget is of one CPU: all frames must meet the same. */
+static void stay_on_this_cpu(cpu_set_t *before)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET((size_t)sched_getcpu(), &one);
+	if (sched_getaffinity(0, sizeof(*before), before) ||
+	    sched_setaffinity(0, sizeof(one), &one))
+		die("sched_setaffinity");
+}
+
+struct sent {
+	int64_t answered, dropped;
+	double seconds; /* how long it took, and the budgets grew */
+};
+
+/* FRAMES frames of `sources` senders in turn, as fast as they go. */
+static struct sent send_frames(enum family family, unsigned int sources,
+			       const struct packet *packet)
+{
+	struct variant variant = {.family = family};
+	static struct frame frame;
+	static struct outcome out;
+	struct sent sent = {0};
+	double begin;
+	cpu_set_t before;
+
+	stay_on_this_cpu(&before);
+	begin = now();
+	for (unsigned int i = 0; i < FRAMES; i++) {
+		variant.run = FIRST_RUNS + i % sources;
+		frame_build(&frame, packet, &variant);
+		node_send(row_node(), &frame, &out);
+		if (out.verdict == XDP_DROP)
+			sent.dropped++;
+		else
+			sent.answered++;
+	}
+	sent.seconds = now() - begin;
+	sched_setaffinity(0, sizeof(before), &before);
+	return sent;
+}
+
+/* As many as the budget had, and what came to it meanwhile. */
+static void within_budget(unsigned int sources, int64_t budget)
+{
+	static const struct packet segment = {TCP(CLIENT, NODE, 81, SYN)};
+	static const struct packet datagram = {UDP(CLIENT, NODE, 82), .payload = 30};
+	const struct packet *packets[] = {&segment, &datagram};
+
+	for (enum family family = IPV4; family <= IPV6; family++) {
+		struct timespec second = {.tv_sec = 1, .tv_nsec = 50000000};
+		struct counters before = {}, after = {};
+		struct sent sent;
+
+		nanosleep(&second, NULL); /* budgets are full again */
+		counters_read(&before, row_node());
+		sent = send_frames(family, sources, packets[family]);
+		counters_read(&after, row_node());
+		assert_true(sent.answered >= budget);
+		assert_true((double)sent.answered <= (double)budget * (1 + sent.seconds) + sources);
+		assert_true(sent.dropped > 0);
+		assert_int_equal(counters_get(&after, "answers.sent") -
+					 counters_get(&before, "answers.sent"),
+				 sent.answered);
+		assert_int_equal(counters_get(&after, "answers.suppressed") -
+					 counters_get(&before, "answers.suppressed"),
+				 sent.dropped);
+		assert_int_equal(counters_get(&after, "drops.rule.packets") -
+					 counters_get(&before, "drops.rule.packets"),
+				 FRAMES);
+		counters_free(&before);
+		counters_free(&after);
+	}
+}
+
+static void one_source_has_its_budget(void **state)
+{
+	(void)state;
+	within_budget(1, TO_ONE);
+}
+
+/* One /64 is one source, and so they all are one in the IPv6 of this test. */
+static void a_cpu_has_its_budget(void **state)
+{
+	static const struct packet segment = {TCP(CLIENT, NODE, 81, SYN)};
+	struct timespec second = {.tv_sec = 1, .tv_nsec = 50000000};
+	struct sent sent;
+
+	(void)state;
+	nanosleep(&second, NULL);
+	sent = send_frames(IPV4, SOURCES, &segment);
+	/* sources may share a budget by hash, but not so many that the CPU's lasts */
+	assert_true(sent.answered >= IN_ALL);
+	assert_true((double)sent.answered <= IN_ALL * (1 + sent.seconds) + 1);
+	nanosleep(&second, NULL);
+	sent = send_frames(IPV6, SOURCES, &segment);
+	assert_true(sent.answered >= TO_ONE);
+	assert_true((double)sent.answered <= TO_ONE * (1 + sent.seconds) + 1);
+}
+
+static void trace_says(const char *words, const char *const wanted[], size_t count)
+{
+	char *said;
+
+	assert_int_equal(node_output(row_node(), words, &said), 0);
+	for (size_t i = 0; i < count; i++)
+		if (!strstr(said, wanted[i]))
+			fail_msg("`%s` says\n%sand not `%s`", words, said, wanted[i]);
+	free(said);
+}
+
+static void a_trace_says_what_would_come_back(void **state)
+{
+	static const char *const reset[] = {"\"reason\": \"rule\"", "reject tcp to port 81",
+					    "a TCP reset goes back", "\"packet\": \"02"};
+	static const char *const unreachable[] = {"ICMP port unreachable goes back",
+						  "\"packet\": \"02"};
+	static const char *const nothing[] = {"\"verdict\": \"drop\"", "none: "};
+	struct counters before = {}, after = {};
+
+	(void)state;
+	counters_read(&before, row_node());
+	for (int i = 0; i < TO_ONE + 10; i++) /* more than one source's budget */
+		trace_says("-j trace tcp 198.51.100.1:1234 192.0.2.1:81 in wan", reset,
+			   ARRAY_SIZE(reset));
+	trace_says("-j trace udp [2001:db8:c::1]:1234 [2001:db8:2::1]:82 in wan", unreachable,
+		   ARRAY_SIZE(unreachable));
+	trace_says("-j trace tcp 198.51.100.1:1234 192.0.2.1:81 flags rst in wan", nothing,
+		   ARRAY_SIZE(nothing));
+	counters_read(&after, row_node());
+	for (size_t i = 0; i < after.count; i++)
+		assert_int_equal(after.numbers[i].value,
+				 counters_get(&before, after.numbers[i].path));
+	counters_free(&before);
+	counters_free(&after);
+}
+
+static int apply_configuration(void **state)
+{
+	(void)state;
+	row_apply(configuration);
+	return 0;
+}
+
+static int run(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_source_has_its_budget),
+		cmocka_unit_test(a_cpu_has_its_budget),
+		cmocka_unit_test(a_trace_says_what_would_come_back),
+	};
+
+	return cmocka_run_group_tests_name(subject_answers.name, tests, apply_configuration, NULL);
+}
+
+const struct subject subject_answers = {
+	.name = "how often reject answers",
+	.run = run,
+	.count = 3,
+};
