@@ -308,7 +308,7 @@ static void every_event_says_what_happened(void **state)
 {
 	unsigned int run = row_fresh_run();
 	struct listening all;
-	struct frame frame;
+	static struct frame frame;
 
 	(void)state;
 	row_apply(configuration);
@@ -416,7 +416,7 @@ static int64_t counter(const char *path)
 static void many_monitors_see_the_same_and_a_dead_one_makes_room(void **state)
 {
 	struct listening all[4], late;
-	char *out;
+	char *out = NULL;
 
 	(void)state;
 	row_apply(configuration);

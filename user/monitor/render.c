@@ -80,18 +80,19 @@ static void print_end(FILE *out, const union tw_addr *addr, bool has_port, uint1
 		fprintf(out, ":%u", port);
 }
 
+#define FLAGS_TEXT 40
+
 /* "syn,ack", or "none". */
-static void flags_text(char out[40], uint8_t flags)
+static void flags_text(char out[FLAGS_TEXT], uint8_t flags)
 {
-	out[0] = '\0';
+	size_t length = 0;
+
 	for (const struct name *flag = tcp_flags; flag->name; flag++)
-		if (flags & flag->number) {
-			if (out[0])
-				strcat(out, ",");
-			strcat(out, flag->name);
-		}
-	if (!out[0])
-		strcpy(out, "none");
+		if (flags & flag->number)
+			length += (size_t)snprintf(out + length, FLAGS_TEXT - length, "%s%s",
+						   length ? "," : "", flag->name);
+	if (!length)
+		snprintf(out, FLAGS_TEXT, "none");
 }
 
 static void print_type(FILE *out, const struct decoded *packet)
@@ -111,7 +112,7 @@ static void print_type(FILE *out, const struct decoded *packet)
 
 static void print_packet(FILE *out, const struct decoded *packet)
 {
-	char flags[40];
+	char flags[FLAGS_TEXT];
 
 	if (!packet->has_addresses) {
 		if (packet->has_ethertype)
@@ -190,7 +191,7 @@ static json_t *bytes_json(const uint8_t *bytes, size_t length)
 
 static int add_packet(json_t *root, const struct decoded *packet)
 {
-	char flags[40];
+	char flags[FLAGS_TEXT];
 	json_t *more;
 	int failed;
 
