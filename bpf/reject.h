@@ -115,37 +115,40 @@ struct {
 	__type(value, struct answer_budget);
 } answer_budgets SEC(".maps");
 
-/* Fills up what time has brought; one second's worth is the most. */
-static __always_inline int budget_has(struct answer_budget *budget, __u64 now, __u32 rate)
+/* With what time has brought since; one second's worth is the most. */
+static __always_inline __u64 budget_credit(const struct answer_budget *budget, __u64 now,
+					   __u32 rate)
 {
-	__u64 passed = now - budget->jiffies, most = (__u64)rate * hz;
+	__u64 passed = now - budget->jiffies, most = (__u64)rate * hz, credit;
 
-	budget->credit = passed >= hz ? most : budget->credit + passed * rate;
-	if (budget->credit > most)
-		budget->credit = most;
-	budget->jiffies = now;
-	return budget->credit >= hz;
+	credit = passed >= hz ? most : budget->credit + passed * rate;
+	return credit > most ? most : credit;
 }
 
-static __always_inline int is_within_budget(const struct tw_packet *p)
+/* `spends` 0: only asks. */
+static __always_inline int is_within_budget(const struct tw_packet *p, int spends)
 {
 	__u32 all = BUDGET_ALL, of_source;
 	union tw_addr source = p->saddr;
-	struct answer_budget *node_wide, *one;
-	__u64 now = bpf_jiffies64();
+	struct answer_budget *cpu, *one;
+	__u64 now = bpf_jiffies64(), cpu_credit, one_credit;
 
 	if (p->family)
 		source.halves[1] = 0;
 	of_source = 1 + tw_hash_addr(&source) % BUDGET_SOURCES;
-	node_wide = bpf_map_lookup_elem(&answer_budgets, &all);
+	cpu = bpf_map_lookup_elem(&answer_budgets, &all);
 	one = bpf_map_lookup_elem(&answer_budgets, &of_source);
-	if (!node_wide || !one)
+	if (!cpu || !one)
 		return 0; /* cannot be */
-	if (!budget_has(one, now, answers_to_one) ||
-	    !budget_has(node_wide, now, answers_per_second))
+	cpu_credit = budget_credit(cpu, now, answers_per_second);
+	one_credit = budget_credit(one, now, answers_to_one);
+	if (cpu_credit < hz || one_credit < hz)
 		return 0;
-	one->credit -= hz;
-	node_wide->credit -= hz;
+	if (spends) {
+		cpu->jiffies = one->jiffies = now;
+		cpu->credit = cpu_credit - hz;
+		one->credit = one_credit - hz;
+	}
 	return 1;
 }
 
@@ -352,8 +355,8 @@ static __always_inline int send_icmp(struct xdp_md *ctx, const struct tw_packet 
 
 /* -- the whole -------------------------------------------------------------------------------- */
 
-/* Turns the packet into its answer: enum answer.  `counts` 0: a trace, which uses up nothing. */
-__noinline int reject_answer(struct xdp_md *ctx, const struct tw_packet *p, int counts)
+/* Turns the packet into its answer: enum answer.  `spends` 0: a trace, which uses up nothing. */
+__noinline int reject_answer(struct xdp_md *ctx, const struct tw_packet *p, int spends)
 {
 	const struct ethhdr *eth = (void *)(long)ctx->data;
 	__u32 zero = 0;
@@ -363,7 +366,7 @@ __noinline int reject_answer(struct xdp_md *ctx, const struct tw_packet *p, int 
 		return ANSWER_NONE;
 	if (!may_be_answered(p, eth))
 		return ANSWER_NONE;
-	if (counts && !is_within_budget(p))
+	if (!is_within_budget(p, spends))
 		return ANSWER_TOO_MANY;
 	if (p->protocol == IPPROTO_TCP)
 		return send_reset(ctx, p, work) ? ANSWER_RESET : ANSWER_NONE;
@@ -384,7 +387,7 @@ static __always_inline int reject(struct xdp_md *ctx, const struct path *path)
 		   answer == ANSWER_RESET  ? TW_SAYS_RESET
 		   : answer == ANSWER_ICMP ? TW_SAYS_UNREACHABLE
 					   : TW_SAYS_UNANSWERED,
-		   0);
+		   answer == ANSWER_TOO_MANY);
 	count_node(path, sent ? TW_NODE_ANSWERED : TW_NODE_UNANSWERED);
 	return sent ? (int)bpf_redirect_map(&devices, path->ingress, XDP_TX) : XDP_DROP;
 }

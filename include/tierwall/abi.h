@@ -484,7 +484,8 @@ enum tw_says {
 	TW_SAYS_RESET,       /* rejected: what goes back to the sender */
 	TW_SAYS_UNREACHABLE, /* the same, ICMP */
 	TW_SAYS_UNREADABLE,  /* what nobody can judge is the kernel's: its check is off */
-	TW_SAYS_UNANSWERED,  /* rejected, but the sender may not be told */
+	/* rejected, but the sender is not told.  value: 0: never, 1: too many were */
+	TW_SAYS_UNANSWERED,
 	TW_SAYS_COUNT,
 };
 

@@ -168,11 +168,9 @@ static bool protocol_matches(const struct rule *rule, const struct tw_packet *p)
 	return p->protocol == rule->protocol;
 }
 
-/* What stands in the transport header, which a later fragment does not have. */
+/* What stands in the transport header: a later fragment has that of the first. */
 static bool transport_matches(const struct rule *rule, const struct tw_packet *p)
 {
-	bool later = p->part == TW_FRAGMENT_LATER;
-
 	if (rule->from_ports.count || rule->to_ports.count) {
 		if (!tw_has_ports(p->protocol) || p->headless)
 			return false;
@@ -180,9 +178,10 @@ static bool transport_matches(const struct rule *rule, const struct tw_packet *p
 		    !ports_match(&rule->to_ports, p->dport))
 			return false;
 	}
-	if (rule->fields & RULE_FLAGS && (later || (p->flags & rule->flags_mask) != rule->flags))
+	if (rule->fields & RULE_FLAGS &&
+	    (p->headless || (p->flags & rule->flags_mask) != rule->flags))
 		return false;
-	if (rule->fields & RULE_TYPE && (later || p->type != rule->type))
+	if (rule->fields & RULE_TYPE && (p->headless || p->type != rule->type))
 		return false;
 	return !(rule->fields & RULE_CODE) || p->code == rule->code;
 }
@@ -293,7 +292,7 @@ static bool is_tracked(const struct tw_packet *p)
 {
 	if (p->headless)
 		return false;
-	return !tw_is_icmp(p) || p->part == TW_FRAGMENT_LATER || tw_is_echo(p);
+	return !tw_is_icmp(p) || tw_is_echo(p);
 }
 
 /* Both directions; of what ends at the node, only the one that comes in. */
@@ -312,6 +311,8 @@ static void begin_flow(struct oracle *oracle, struct judgement *out, bool ends_h
 	known = memory_flow(&oracle->memory, &flow.name);
 	if (!known && p->protocol == IPPROTO_TCP && p->flags & (TW_FIN | TW_RST))
 		return; /* the end of a flow that nobody knows */
+	if (!known && p->part == TW_FRAGMENT_LATER)
+		return; /* flows begin with what has a header */
 	out->begins = !known || known->state == TW_FLOW_CLOSING;
 	memory_put_flow(&oracle->memory, &flow);
 	if (ends_here)
@@ -404,38 +405,52 @@ static void judge_flow(struct oracle *oracle, struct judgement *out)
 		judge_new(oracle, out);
 }
 
-/* A later fragment has the ports of the first one, where that is known. */
-static void find_ports(struct oracle *oracle)
+/* Did a rule of guard refuse it for what the rest of its datagram does not say? */
+static bool refusal_hides(const struct judgement *out)
 {
-	const struct fragment_ports *first = memory_fragment(&oracle->memory, &oracle->packet);
+	const struct place_of_rule *guard = &out->guard;
+	const struct rule *rule;
 
-	oracle->packet.headless = !first;
-	if (first) {
-		oracle->packet.sport = first->source_port;
-		oracle->packet.dport = first->destination_port;
-	}
+	if (!guard->number || out->firewall.list)
+		return false;
+	rule = &guard->list->items[guard->number - 1];
+	return rule->action != TW_ACCEPT && (rule->from_ports.count || rule->to_ports.count ||
+					     rule->fields & (RULE_FLAGS | RULE_TYPE | RULE_CODE));
+}
+
+/* What is well-formed and no neighbour discovery. */
+static void judge_packet(struct oracle *oracle, struct judgement *out)
+{
+	struct tw_packet *p = &oracle->packet;
+	uint8_t reason = p->part == TW_WHOLE ? TW_REASON_NONE : memory_meet(&oracle->memory, p);
+
+	if (reason != TW_REASON_NONE)
+		refuse(out, reason);
+	else if (ask_guard(oracle, out))
+		judge_flow(oracle, out);
+	if (p->part == TW_WHOLE)
+		return;
+	if (out->accepted)
+		memory_accept(&oracle->memory, p);
+	else if (out->reason != TW_REASON_OVERLAP)
+		memory_refuse(&oracle->memory, p, refusal_hides(out));
 }
 
 void oracle_judge(struct oracle *oracle, const uint8_t *frame, size_t length, const char *device,
 		  struct judgement *out)
 {
 	struct tw_packet *p = &oracle->packet;
-	uint8_t reason;
-	enum tw_parsed parsed = tw_parse(p, frame, frame + length, (uint32_t)length, &reason);
+	enum tw_parsed parsed = tw_parse(p, frame, frame + length, (uint32_t)length);
 
 	oracle->packets++;
 	oracle->device = device;
 	*out = (struct judgement){.accepted = true, .reason = TW_REASON_NONE};
-	if (parsed == TW_PARSED_REFUSED)
-		refuse(out, reason);
-	else if (parsed == TW_PARSED && !tw_is_neighbour_discovery(p)) {
-		if (p->part == TW_FRAGMENT_LATER)
-			find_ports(oracle);
-		if (ask_guard(oracle, out)) {
-			if (p->part == TW_FRAGMENT_FIRST)
-				memory_put_fragment(&oracle->memory, p);
-			judge_flow(oracle, out);
-		}
+	if (p->faults) {
+		refuse(out, tw_fault_reason(p->faults));
+		if (p->part != TW_WHOLE)
+			memory_refuse(&oracle->memory, p, false);
+	} else if (parsed == TW_PARSED && !tw_is_neighbour_discovery(p)) {
+		judge_packet(oracle, out);
 	}
 	out->packet = *p;
 }

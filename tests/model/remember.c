@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A hash of flows and a list of fragments. */
+/* A hash of flows and a list of datagrams in fragments. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,45 +86,121 @@ void memory_put_flow(struct memory *memory, const struct flow *flow)
 	place->used = true;
 }
 
-static struct fragment_name fragment_name_of(const struct tw_packet *packet)
+static struct datagram *find_datagram(const struct memory *memory, const struct tw_packet *packet)
 {
-	return (struct fragment_name){
+	struct datagram_name name = {
 		.source = packet->saddr,
 		.destination = packet->daddr,
 		.id = packet->fragment_id,
-		.protocol = packet->protocol,
+		.protocol = packet->family ? 0 : packet->protocol,
 	};
-}
 
-/* The last one counts: a list from its end. */
-const struct fragment_ports *memory_fragment(const struct memory *memory,
-					     const struct tw_packet *packet)
-{
-	struct fragment_name name = fragment_name_of(packet);
-
-	for (size_t i = memory->fragment_count; i-- > 0;)
-		if (!memcmp(&memory->fragments[i].name, &name, sizeof(name)))
-			return &memory->fragments[i];
+	for (size_t i = 0; i < memory->datagram_count; i++)
+		if (!memcmp(&memory->datagrams[i].name, &name, sizeof(name)))
+			return &memory->datagrams[i];
 	return NULL;
 }
 
-void memory_put_fragment(struct memory *memory, const struct tw_packet *packet)
+static struct datagram *new_datagram(struct memory *memory, const struct tw_packet *packet)
 {
-	struct fragment_ports *place =
-		config_push(&memory->fragments, &memory->fragment_count, sizeof(*place));
+	struct datagram *datagram =
+		config_push(&memory->datagrams, &memory->datagram_count, sizeof(*datagram));
 
-	if (!place)
+	if (!datagram)
 		abort();
-	*place = (struct fragment_ports){
-		.name = fragment_name_of(packet),
-		.source_port = packet->sport,
-		.destination_port = packet->dport,
+	*datagram = (struct datagram){
+		.name = {.source = packet->saddr,
+			 .destination = packet->daddr,
+			 .id = packet->fragment_id,
+			 .protocol = packet->family ? 0 : packet->protocol},
+		.units = calloc(TW_UNITS, sizeof(bool)),
 	};
+	if (!datagram->units)
+		abort();
+	return datagram;
+}
+
+static void forget_datagram(struct memory *memory, struct datagram *datagram)
+{
+	free(datagram->units);
+	*datagram = memory->datagrams[--memory->datagram_count];
+}
+
+static bool writes_over(const struct datagram *datagram, const struct tw_packet *packet)
+{
+	for (uint32_t i = packet->fragment_start; i < packet->fragment_end; i++)
+		if (datagram->units[i])
+			return true;
+	return false;
+}
+
+uint8_t memory_meet(const struct memory *memory, struct tw_packet *packet)
+{
+	const struct datagram *datagram = find_datagram(memory, packet);
+	bool later = packet->part == TW_FRAGMENT_LATER;
+
+	if (datagram && writes_over(datagram, packet))
+		return TW_REASON_OVERLAP;
+	if (datagram && later && datagram->refused)
+		return TW_REASON_FRAGMENT;
+	if (!later)
+		return TW_REASON_NONE;
+	if (!datagram || !datagram->has_first) {
+		packet->headless = 1;
+		return TW_REASON_NONE;
+	}
+	packet->sport = datagram->first.sport;
+	packet->dport = datagram->first.dport;
+	packet->protocol = datagram->first.protocol;
+	packet->flags = datagram->first.flags;
+	packet->type = datagram->first.type;
+	packet->code = datagram->first.code;
+	return TW_REASON_NONE;
+}
+
+static bool is_complete(const struct datagram *datagram)
+{
+	for (uint32_t i = 0; i < datagram->end; i++)
+		if (!datagram->units[i])
+			return false;
+	return datagram->end > 0;
+}
+
+void memory_accept(struct memory *memory, const struct tw_packet *packet)
+{
+	struct datagram *datagram = find_datagram(memory, packet);
+
+	if (!datagram)
+		datagram = new_datagram(memory, packet);
+	if (packet->part == TW_FRAGMENT_FIRST) {
+		datagram->has_first = true;
+		datagram->refused = false;
+		datagram->first = *packet;
+	}
+	for (uint32_t i = packet->fragment_start; i < packet->fragment_end; i++)
+		datagram->units[i] = true;
+	if (packet->fragment_last)
+		datagram->end = packet->fragment_end;
+	if (is_complete(datagram))
+		forget_datagram(memory, datagram);
+}
+
+void memory_refuse(struct memory *memory, const struct tw_packet *packet, bool hides)
+{
+	struct datagram *datagram = find_datagram(memory, packet);
+
+	if (packet->part != TW_FRAGMENT_FIRST || (!datagram && !hides))
+		return;
+	if (datagram)
+		forget_datagram(memory, datagram);
+	new_datagram(memory, packet)->refused = true;
 }
 
 void memory_clear(struct memory *memory)
 {
+	while (memory->datagram_count)
+		forget_datagram(memory, memory->datagrams);
+	free(memory->datagrams);
 	free(memory->flows);
-	free(memory->fragments);
 	*memory = (struct memory){0};
 }

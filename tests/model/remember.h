@@ -20,22 +20,27 @@ struct flow {
 	struct place_of_rule rule;
 };
 
-struct fragment_name {
+struct datagram_name {
 	union tw_addr source, destination;
 	uint32_t id;
-	uint8_t protocol, zero[3];
+	uint8_t protocol, zero[3]; /* 0 for IPv6 */
 };
 
-struct fragment_ports {
-	struct fragment_name name;
-	uint16_t source_port, destination_port;
+/* What has come of one in fragments. */
+struct datagram {
+	struct datagram_name name;
+	bool has_first, refused;
+	struct tw_packet first;
+	uint32_t end; /* in units of eight bytes, 0: not known yet */
+	bool *units;  /* TW_UNITS */
 };
+#define TW_UNITS 8193
 
 struct memory {
 	struct flow *flows; /* hashed, at most half full */
 	size_t flow_count, flow_room;
-	struct fragment_ports *fragments;
-	size_t fragment_count;
+	struct datagram *datagrams;
+	size_t datagram_count;
 };
 
 struct flow_name flow_name_of(const struct tw_packet *packet);
@@ -45,9 +50,15 @@ struct flow *memory_flow(const struct memory *memory, const struct flow_name *na
 /* Replaces what there is of that name. */
 void memory_put_flow(struct memory *memory, const struct flow *flow);
 
-const struct fragment_ports *memory_fragment(const struct memory *memory,
-					     const struct tw_packet *packet);
-void memory_put_fragment(struct memory *memory, const struct tw_packet *packet);
+/*
+ * A fragment meets what came before it: a later one becomes headless or gets the first
+ * one's header.  TW_REASON_NONE: it may go on.
+ */
+uint8_t memory_meet(const struct memory *memory, struct tw_packet *packet);
+/* What became of it. */
+void memory_accept(struct memory *memory, const struct tw_packet *packet);
+/* `hides`: the rule that refused it could not know the rest of the datagram. */
+void memory_refuse(struct memory *memory, const struct tw_packet *packet, bool hides);
 
 void memory_clear(struct memory *memory);
 

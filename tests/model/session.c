@@ -365,7 +365,8 @@ static bool verdict_fits(const struct judgement *judged, uint32_t verdict)
 {
 	if (judged->accepted)
 		return verdict == XDP_PASS;
-	return verdict == XDP_DROP || (judged->action == TW_REJECT && verdict == XDP_TX);
+	return verdict == XDP_DROP ||
+	       (judged->action == TW_REJECT && (verdict == XDP_TX || verdict == XDP_REDIRECT));
 }
 
 static const char *find_difference(const struct comparison *comparison)

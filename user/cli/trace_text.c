@@ -176,8 +176,6 @@ static const char *plain_words(enum tw_says says)
 		return "a TCP reset goes back to the sender";
 	case TW_SAYS_UNREACHABLE:
 		return "ICMP port unreachable goes back to the sender";
-	case TW_SAYS_UNANSWERED:
-		return "none: it is an error, or not from and for a single host";
 	case TW_SAYS_PARSED:
 	case TW_SAYS_REASON:
 	case TW_SAYS_ACCEPTED_BY:
@@ -189,6 +187,7 @@ static const char *plain_words(enum tw_says says)
 	case TW_SAYS_OUTGOING:
 	case TW_SAYS_KERNEL_ROUTES:
 	case TW_SAYS_TO_DEVICE:
+	case TW_SAYS_UNANSWERED:
 	case TW_SAYS_COUNT:
 		break;
 	}
@@ -245,6 +244,11 @@ static int print_says(FILE *out, const struct trace_result *result, const struct
 		break;
 	case TW_SAYS_TO_DEVICE:
 		print_departure(out, result, step->value);
+		break;
+	case TW_SAYS_UNANSWERED:
+		fputs(step->value ? "none: there were too many within a second"
+				  : "none: it is an error, or not from and for a single host",
+		      out);
 		break;
 	default:
 		fputs("a step that this version does not know", out);
