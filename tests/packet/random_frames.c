@@ -2,7 +2,8 @@
 /*
  * Millions of random and mutated frames through a loaded node with every kind of
  * statement in its configuration.  No frame may end in XDP_ABORTED or come out
- * longer or shorter; the node's counters must tell exactly what the frames saw.
+ * longer or shorter, but the answers of reject, whose checksums must be right; the
+ * node's counters must tell exactly what the frames saw.
  *
  *   random-frames TIERWALL        FRAMES=10000000 SEED=N
  */
@@ -21,7 +22,7 @@
 
 static const char configuration[] = INTERFACES HASH_KEY SETS
 	"guard { drop from @blocked; drop udp to port 1900; accept tcp state established }\n"
-	"host { strict; accept tcp from @office to port 22; accept udp to port 53; drop udp }\n"
+	"host { strict; accept tcp from @office to port 22; accept udp to port 53; reject udp }\n"
 	"tier web {\n"
 	"	server web1 10.0.1.11 2001:db8:1::11 weight 2\n"
 	"	server web2 10.0.1.12 2001:db8:1::12 { firewall { drop tcp to port 8081 } }\n"
@@ -33,7 +34,7 @@ static const char configuration[] = INTERFACES HASH_KEY SETS
 	"		accept icmp type echo-request\n"
 	"		accept icmp6 type echo-request\n"
 	"		accept fragment\n"
-	"		default drop\n"
+	"		default reject\n"
 	"	}\n"
 	"}\n"
 	"tier edge {\n"
@@ -146,6 +147,7 @@ static struct frame corpus[ARRAY_SIZE(packets) * VARIANTS];
 struct totals {
 	uint64_t frames, bytes;
 	uint64_t verdicts[5]; /* by enum xdp_action */
+	uint64_t answers;
 };
 
 static void build_corpus(void)
@@ -185,16 +187,67 @@ static void next_frame(struct frame *frame, struct random *random)
 			ETHERNET_BYTES + random_below(random, frame->length - ETHERNET_BYTES + 1);
 }
 
+static size_t ip_at(const uint8_t *bytes)
+{
+	size_t at = 12;
+
+	while (get16(bytes + at) == 0x8100 || get16(bytes + at) == 0x88a8)
+		at += 4;
+	return at + 2;
+}
+
+/* What is sent on keeps its length; what goes back to its sender may not, and is an answer. */
+static bool is_answer(const struct frame *frame, const struct outcome *out)
+{
+	size_t at, size, source, destination;
+
+	if (out->verdict != XDP_TX && out->verdict != XDP_REDIRECT)
+		return false;
+	at = ip_at(frame->bytes);
+	size = frame->bytes[at] >> 4 == 6 ? 16 : 4;
+	source = at + (size == 16 ? 8 : 12);
+	destination = source + size;
+	return memcmp(out->bytes, frame->bytes + 6, 6) == 0 &&
+	       memcmp(out->bytes + 6, frame->bytes, 6) == 0 &&
+	       memcmp(out->bytes + source, frame->bytes + destination, size) == 0 &&
+	       memcmp(out->bytes + destination, frame->bytes + source, size) == 0;
+}
+
+/* The sum over a header and what it covers is right where it is 0. */
+static bool answer_is_right(const struct outcome *out)
+{
+	const uint8_t *ip = out->bytes + ip_at(out->bytes);
+	size_t left = out->length - (size_t)(ip - out->bytes);
+	bool ipv6 = ip[0] >> 4 == 6;
+	uint8_t protocol = ipv6 ? ip[6] : ip[9];
+	uint32_t pseudo = 0;
+
+	if (ipv6 ? left != 40u + get16(ip + 4) : left != get16(ip + 2) || checksum(ip, 20, 0) != 0)
+		return false;
+	left -= ipv6 ? 40 : 20;
+	for (size_t i = ipv6 ? 8 : 12; i < (ipv6 ? 40 : 20); i += 2)
+		pseudo += get16(ip + i);
+	pseudo = protocol == IPPROTO_ICMP ? 0 : pseudo + protocol + (uint32_t)left;
+	return (protocol == IPPROTO_TCP || protocol == IPPROTO_ICMP ||
+		protocol == IPPROTO_ICMPV6) &&
+	       checksum(ip + (ipv6 ? 40 : 20), left, pseudo) == 0;
+}
+
 static bool send_one(const struct node *node, const struct frame *frame, struct totals *totals)
 {
 	static struct outcome out;
+	bool answer, right;
 
 	node_send(node, frame, &out);
 	totals->frames++;
 	totals->bytes += frame->length;
-	if (out.verdict >= XDP_DROP && out.verdict <= XDP_REDIRECT &&
-	    (out.verdict == XDP_DROP || out.length == frame->length)) {
-		totals->verdicts[out.verdict]++;
+	answer = is_answer(frame, &out);
+	right = out.verdict >= XDP_DROP && out.verdict <= XDP_REDIRECT;
+	if (right && out.verdict != XDP_DROP)
+		right = answer ? answer_is_right(&out) : out.length == frame->length;
+	if (right) {
+		totals->answers += answer;
+		totals->verdicts[answer ? XDP_DROP : out.verdict]++;
 		return true;
 	}
 	printf("frame %" PRIu64 " on %s ended in %s with %u bytes\n", totals->frames,
@@ -262,10 +315,13 @@ static bool check_counters(const struct counters *before, const struct counters 
 		verdicts += totals->verdicts[verdict];
 	}
 	right &= must_be("frames", verdicts, totals->frames);
+	right &= must_be("answers.sent", moved(before, after, "answers.sent"), totals->answers);
+	printf("  %-14s %10" PRIu64 "\n", "of these answered", totals->answers);
 	right &= must_be("sum of drops", sum_drops(before, after, "packets", &silent),
 			 totals->verdicts[XDP_DROP]);
 	right &= must_be("sum of dropped bytes", sum_drops(before, after, "bytes", &silent),
 			 moved(before, after, "bytes.dropped"));
+	silent += !totals->answers;
 	if (silent && totals->frames >= DEEP) {
 		printf("some reasons never happened: the frames do not reach far enough\n");
 		right = false;
