@@ -300,7 +300,9 @@ static void steps_are_said_in_names(void **state)
 			    "firewall: accepted by web rule 1 `accept tcp to port 443` # shop\n"
 			    "forward: left to the kernel to send: the neighbour's address "
 			    "is not known yet\n"
-			    "verdict: tx\n");
+			    "verdict: tx\n"
+			    "packet: tcp 198.51.100.7:40000 > 203.0.113.10:443 syn length 40, "
+			    "ttl 64, dscp 0, 02:00:00:00:00:02 > 02:00:00:00:00:01\n");
 	free(text);
 }
 
@@ -341,7 +343,6 @@ static void json_names_service_server_and_rule(void **state)
 	assert_key(root, "service", "www");
 	assert_key(root, "tier", "web");
 	assert_key(root, "server", "web2");
-	assert_key(root, "packet", NULL);
 	assert_int_equal(json_array_size(json_object_get(root, "steps")), 7);
 	first = json_array_get(json_object_get(root, "steps"), 0);
 	assert_key(first, "stage", "parse");
@@ -349,18 +350,90 @@ static void json_names_service_server_and_rule(void **state)
 	json_decref(root);
 }
 
-static void json_has_the_packet_where_it_changed(void **state)
+/* With a tag, from 10.0.0.1 to the server, one hop on. */
+static const char tagged[] = "02:00:00:00:01:12 02:00:00:00:00:02 8100 0064 0800 4500 0028 0000 "
+			     "4000 3f06 0000 0a00 0001 0a00 010c 9c40 20fb 00000001 00000000 5012 "
+			     "faf0 0000 0000";
+
+static void json_has_the_packet_as_it_leaves(void **state)
 {
-	static const uint8_t out[] = {0x02, 0xab, 0xff};
-	json_t *root;
+	struct trace_frame out;
+	json_t *root, *packet;
 
 	(void)state;
 	balance();
-	result.out = out;
-	result.out_length = sizeof(out);
+	assert_true(trace_frame_read(&out, tagged));
+	result.out = out.bytes;
+	result.out_length = out.length;
 	root = as_json();
-	assert_key(root, "packet", "02abff");
+	packet = json_object_get(root, "packet");
+	assert_key(packet, "source_mac", "02:00:00:00:00:02");
+	assert_key(packet, "destination_mac", "02:00:00:00:01:12");
+	assert_key(packet, "protocol", "tcp");
+	assert_key(packet, "source", "10.0.0.1");
+	assert_key(packet, "destination", "10.0.1.12");
+	assert_key(packet, "flags", "syn,ack");
+	assert_int_equal(json_integer_value(json_object_get(packet, "destination_port")), 8443);
+	assert_int_equal(json_integer_value(json_object_get(packet, "ttl")), 63);
+	assert_int_equal(json_integer_value(json_object_get(packet, "length")), 58);
+	assert_int_equal(json_integer_value(json_array_get(json_object_get(packet, "vlans"), 0)),
+			 100);
+	assert_int_equal(strlen(json_string_value(json_object_get(packet, "hex"))), 116);
 	json_decref(root);
+}
+
+static void verbose_has_all_bytes(void **state)
+{
+	char *text;
+
+	(void)state;
+	balance();
+	result.verbose = true;
+	text = as_text();
+	result.verbose = false;
+	assert_non_null(
+		strstr(text, "\n  0000  02 00 00 00 00 01 02 00 00 00 00 02 08 00 45 00\n"));
+	free(text);
+}
+
+static void a_line_says_packet_verdict_and_rule(void **state)
+{
+	char *text = NULL;
+	struct names names;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	(void)state;
+	balance();
+	assert_non_null(out);
+	assert_int_equal(names_read(&names, config), 0);
+	assert_int_equal(trace_print_line(out, &result, &names, 7), 0);
+	names_free(&names);
+	fclose(out);
+	assert_string_equal(text, "7: tcp 198.51.100.7:40000 > 203.0.113.10:443 syn length 40: tx, "
+				  "to web/web2, by web rule 1 `accept tcp to port 443` # shop\n");
+	free(text);
+}
+
+static void frames_are_read_from_hexadecimal(void **state)
+{
+	struct trace_frame frame;
+	char *digits = calloc(1, 2 * TRACE_FRAME_MAX + 3);
+
+	(void)state;
+	assert_true(trace_frame_read(&frame, "0200000000010200:0000 00 02ABcd"));
+	assert_int_equal(frame.length, 14);
+	assert_int_equal(frame.bytes[12], 0xab);
+	assert_int_equal(frame.bytes[13], 0xcd);
+	assert_false(trace_frame_read(&frame, ""));
+	assert_false(trace_frame_read(&frame, "02000000000102000000000208"));
+	assert_false(trace_frame_read(&frame, "02000000000102000000000208001"));
+	assert_false(trace_frame_read(&frame, "0200000000010200000000020x00"));
+	memset(digits, '0', 2 * TRACE_FRAME_MAX);
+	assert_true(trace_frame_read(&frame, digits));
+	memset(digits, '0', 2 * TRACE_FRAME_MAX + 2);
+	assert_false(trace_frame_read(&frame, digits));
+	free(digits);
 }
 
 /* Every step that the data path can take has words, whatever its value. */
@@ -377,7 +450,7 @@ static void no_step_is_without_words(void **state)
 			step(TW_STAGE_PARSE, says, values[i]);
 			text = as_text();
 			assert_null(strstr(text, "(null)"));
-			assert_true(strlen(text) > strlen("parse: \nverdict: pass\n"));
+			assert_true(strlen(text) > strlen("parse: \nverdict: pass\npacket: \n"));
 			free(text);
 		}
 }
@@ -394,7 +467,10 @@ int main(void)
 		cmocka_unit_test(steps_are_said_in_names),
 		cmocka_unit_test(a_drop_says_rule_and_reason),
 		cmocka_unit_test(json_names_service_server_and_rule),
-		cmocka_unit_test(json_has_the_packet_where_it_changed),
+		cmocka_unit_test(json_has_the_packet_as_it_leaves),
+		cmocka_unit_test(verbose_has_all_bytes),
+		cmocka_unit_test(a_line_says_packet_verdict_and_rule),
+		cmocka_unit_test(frames_are_read_from_hexadecimal),
 		cmocka_unit_test(no_step_is_without_words),
 	};
 

@@ -40,7 +40,9 @@ const struct command commands[] = {
 	 "service del NAME",
 	 "add or delete a service"},
 	{"stats", command_stats, "[NAME...]", "counters: a table, JSON (-j) or Prometheus (-m)"},
-	{"trace", command_trace, "PROTO SRC[:PORT] DST[:PORT] [flags F] [in DEV]",
+	{"trace", command_trace,
+	 "PROTO SRC[:PORT] DST[:PORT] [flags F] [in DEV] | trace frame HEX [in DEV] | "
+	 "trace pcap FILE [in DEV]",
 	 "what would happen to this packet, and why"},
 	{"flows", command_later, "", "find and end flows"},
 	{"monitor", command_monitor,

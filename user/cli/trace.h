@@ -6,14 +6,18 @@
 #ifndef TIERWALL_USER_TRACE_H
 #define TIERWALL_USER_TRACE_H
 
+#include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
+#include "cli/resolve.h"
 #include "config/config.h"
 #include "tierwall/abi.h"
 
-#define TRACE_FRAME_MAX   256
+#define TRACE_FRAME_MAX   9234  /* 9,216 bytes of IP and what stands before them */
+#define TRACE_FRAME_MIN   14    /* the kernel runs no less than an Ethernet header */
 #define TRACE_SOURCE_PORT 40000 /* where none is said */
 
 struct trace_frame {
@@ -35,6 +39,7 @@ struct trace_result {
 	const struct trace_frame *in;
 	const uint8_t *out; /* the frame as it would leave */
 	size_t out_length;
+	bool verbose; /* all bytes of it, too */
 };
 
 /* The word for an enum tw_stage. */
@@ -43,5 +48,22 @@ const char *stage_name(uint32_t stage);
 /* 0 or a negative errno. */
 int trace_print_text(FILE *out, const struct trace_result *result);
 int trace_print_json(FILE *out, const struct trace_result *result);
+/* In one line, as one of many; `number` from 1. */
+int trace_print_line(FILE *out, const struct trace_result *result, const struct names *names,
+		     uint32_t number);
+int trace_print_json_line(FILE *out, const struct trace_result *result, const struct names *names,
+			  uint32_t number);
+
+/* -- trace_packet.c: the frame as it would leave ------------------------------------- */
+
+void trace_packet_print(FILE *out, const struct trace_result *result);
+/* NULL: it does not leave, or no memory. */
+json_t *trace_packet_json(const struct trace_result *result);
+
+/*
+ * A frame in hexadecimal digits, blanks and colons between them ignored.  False: a
+ * character is none of these, a digit is missing, or it is too short or too long.
+ */
+bool trace_frame_read(struct trace_frame *out, const char *digits);
 
 #endif

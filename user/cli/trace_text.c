@@ -4,12 +4,14 @@
  */
 #include <errno.h>
 #include <linux/bpf.h>
+#include <linux/if_ether.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/resolve.h"
 #include "cli/trace.h"
+#include "monitor/monitor.h"
 #include "stats/json.h"
 #include "stats/stats.h"
 
@@ -93,11 +95,19 @@ static int print_rule(FILE *out, const struct names *names, uint32_t id)
 	return 0;
 }
 
+static bool is_ipv4(const struct trace_result *result)
+{
+	struct decoded packet;
+
+	frame_decode(&packet, result->in->bytes, result->in->length);
+	return packet.ethertype == ETH_P_IP;
+}
+
 static void print_server(FILE *out, const struct trace_result *result, uint32_t index)
 {
 	const struct tier *tier;
 	const struct server *server = config_server_at(result->config, index, &tier);
-	bool ipv4 = result->in->bytes[12] == 0x08; /* ETH_P_IP */
+	bool ipv4 = is_ipv4(result);
 
 	if (!server) {
 		fputs("a server that is gone since", out);
@@ -261,6 +271,13 @@ static uint32_t step_count(const struct tw_trace *trace)
 	return trace->steps < TW_TRACE_STEPS ? trace->steps : TW_TRACE_STEPS;
 }
 
+static void print_verdict(FILE *out, const struct tw_trace *trace)
+{
+	fprintf(out, "verdict: %s", verdict_name(trace->verdict));
+	if (trace->reason < TW_REASON_COUNT)
+		fprintf(out, ", %s", reason_key(trace->reason));
+}
+
 static int print_steps(FILE *out, const struct trace_result *result, const struct names *names)
 {
 	for (uint32_t i = 0; i < step_count(result->trace); i++) {
@@ -273,10 +290,10 @@ static int print_steps(FILE *out, const struct trace_result *result, const struc
 			return failed;
 		fputc('\n', out);
 	}
-	fprintf(out, "verdict: %s", verdict_name(result->trace->verdict));
-	if (result->trace->reason < TW_REASON_COUNT)
-		fprintf(out, ", %s", reason_key(result->trace->reason));
+	print_verdict(out, result->trace);
 	fputc('\n', out);
+	if (result->trace->verdict != XDP_DROP)
+		trace_packet_print(out, result);
 	return 0;
 }
 
@@ -289,6 +306,32 @@ int trace_print_text(FILE *out, const struct trace_result *result)
 		return failed;
 	failed = print_steps(out, result, &names);
 	names_free(&names);
+	return failed;
+}
+
+/* `3: tcp 192.0.2.1:40000 > 192.0.2.10:443 syn length 60: drop, blocked by guard rule 2 ...` */
+int trace_print_line(FILE *out, const struct trace_result *result, const struct names *names,
+		     uint32_t number)
+{
+	const struct tw_trace *trace = result->trace;
+	const struct tier *tier;
+	const struct server *server = config_server_at(result->config, trace->server, &tier);
+	struct decoded packet;
+	int failed = 0;
+
+	frame_decode(&packet, result->in->bytes, result->in->length);
+	fprintf(out, "%u: ", number);
+	decoded_print(out, &packet);
+	fprintf(out, ": %s", verdict_name(trace->verdict));
+	if (trace->reason < TW_REASON_COUNT)
+		fprintf(out, ", %s", reason_key(trace->reason));
+	if (server && trace->verdict != XDP_DROP)
+		fprintf(out, ", to %s/%s", tier->name, server->name);
+	if (trace->rule != TW_NONE32) {
+		fputs(", by ", out);
+		failed = print_rule(out, names, trace->rule);
+	}
+	fputc('\n', out);
 	return failed;
 }
 
@@ -325,26 +368,6 @@ static json_t *steps_json(const struct trace_result *result, const struct names 
 	return array;
 }
 
-/* The frame as it would leave, in hexadecimal; NULL: as it came, or it does not leave. */
-static json_t *packet_json(const struct trace_result *result)
-{
-	bool changed = result->out_length != result->in->length ||
-		       memcmp(result->out, result->in->bytes, result->out_length) != 0;
-	char *text;
-	json_t *json;
-
-	if (result->trace->verdict == XDP_DROP || !changed)
-		return NULL;
-	text = malloc(2 * result->out_length + 1);
-	if (!text)
-		return NULL;
-	for (size_t i = 0; i < result->out_length; i++)
-		sprintf(&text[2 * i], "%02x", result->out[i]);
-	json = json_stringn(text, 2 * result->out_length);
-	free(text);
-	return json;
-}
-
 /* "web", "web/web1"; NULL: no rule decided, or no memory. */
 static json_t *list_json(const struct rule_place *place)
 {
@@ -372,9 +395,25 @@ static json_t *trace_json(const struct trace_result *result, const struct names 
 			 place && place->number ? json_integer(place->number) : NULL, "service",
 			 service ? service->name : NULL, "tier", server ? tier->name : NULL,
 			 "server", server ? server->name : NULL, "steps", steps_json(result, names),
-			 "packet", packet_json(result));
+			 "packet", trace_packet_json(result));
 	free(rule);
 	return json;
+}
+
+int trace_print_json_line(FILE *out, const struct trace_result *result, const struct names *names,
+			  uint32_t number)
+{
+	json_t *json = trace_json(result, names);
+	int failed;
+
+	if (!json || json_object_set_new(json, "frame", json_integer(number))) {
+		json_decref(json);
+		return -ENOMEM;
+	}
+	failed = json_dumpf(json, out, JSON_COMPACT);
+	fputc('\n', out);
+	json_decref(json);
+	return failed ? -EIO : 0;
 }
 
 int trace_print_json(FILE *out, const struct trace_result *result)

@@ -12,6 +12,7 @@
 #ifndef TIERWALL_USER_MONITOR_H
 #define TIERWALL_USER_MONITOR_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -73,6 +74,11 @@ struct decoded {
 };
 
 void frame_decode(struct decoded *out, const uint8_t *bytes, size_t length);
+
+/* `tcp 192.0.2.1:40000 > 192.0.2.10:443 syn length 60`, here and in traces (render.c). */
+void decoded_print(FILE *out, const struct decoded *packet);
+/* Adds the same as keys; not 0: no memory. */
+int decoded_add_json(json_t *root, const struct decoded *packet);
 
 /* -- an event with its names ---------------------------------------------------------- */
 

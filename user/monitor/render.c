@@ -110,7 +110,7 @@ static void print_type(FILE *out, const struct decoded *packet)
 		fprintf(out, " code %u", packet->code);
 }
 
-static void print_packet(FILE *out, const struct decoded *packet)
+void decoded_print(FILE *out, const struct decoded *packet)
 {
 	char flags[FLAGS_TEXT];
 
@@ -148,7 +148,7 @@ int sighting_print_text(FILE *out, const struct sighting *sighting)
 	fprintf(out, "%s.%06" PRIu64 " ", clock, sighting->time % NS_PER_SECOND / 1000);
 	result = sighting_print_cause(out, sighting);
 	fputs(", ", out);
-	print_packet(out, &sighting->packet);
+	decoded_print(out, &sighting->packet);
 	fprintf(out, " in %s\n", sighting->device);
 	return result;
 }
@@ -189,7 +189,7 @@ static json_t *bytes_json(const uint8_t *bytes, size_t length)
 	return json_stringn(text, 2 * length);
 }
 
-static int add_packet(json_t *root, const struct decoded *packet)
+int decoded_add_json(json_t *root, const struct decoded *packet)
 {
 	char flags[FLAGS_TEXT];
 	json_t *more;
@@ -239,7 +239,7 @@ static json_t *sighting_json(const struct sighting *sighting)
 			 sighting->server ? sighting->server->name : NULL, "device",
 			 sighting->device, "length", (int)event->length);
 	free(rule);
-	if (add_packet(root, &sighting->packet) ||
+	if (decoded_add_json(root, &sighting->packet) ||
 	    json_object_set_new(root, "packet", bytes_json(sighting->frame, event->captured))) {
 		json_decref(root);
 		return NULL;
