@@ -226,3 +226,18 @@ trap died EXIT
 trap 'exit 130' INT TERM
 
 echo "$(basename "$0" .sh): $(sed -n '3s/^# //p' "$0")"
+
+# A gateway alone: no servers, no services of others.
+small_lab()
+{
+	mkdir -p "$run/bpf"
+	mount -t bpf "tierwall-lab-$TIERWALL_LAB" "$run/bpf"
+	ip netns add "$TIERWALL_LAB-gateway"
+	ip -n "$TIERWALL_LAB-gateway" link set lo up
+	ip -n "$TIERWALL_LAB-gateway" link add web1 type veth peer name peer1
+	ip -n "$TIERWALL_LAB-gateway" link add eth0.100 type veth peer name peer2
+	ip -n "$TIERWALL_LAB-gateway" address add 192.0.2.1/24 dev web1
+	for device in web1 peer1 eth0.100 peer2; do
+		ip -n "$TIERWALL_LAB-gateway" link set "$device" up
+	done
+}
