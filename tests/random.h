@@ -41,14 +41,17 @@ static inline bool random_percent(struct random *random, uint32_t percent)
 	return random_below(random, 100) < percent;
 }
 
-/* An index of a table of weights that add up to 100. */
-static inline uint32_t random_weighted(struct random *random, const uint8_t *weights)
+/* An index of `count` weights that add up to 100. */
+static inline uint32_t random_pick(struct random *random, const uint8_t *weights, uint32_t count)
 {
 	uint32_t left = random_below(random, 100), i = 0;
 
-	while (left >= weights[i])
+	while (i + 1 < count && left >= weights[i])
 		left -= weights[i++];
 	return i;
 }
+
+#define random_weighted(random, weights) \
+	random_pick(random, weights, sizeof(weights) / sizeof((weights)[0]))
 
 #endif

@@ -23,12 +23,15 @@ little()
 # capture FRAME...: a capture file of frames in hexadecimal.
 capture()
 {
-	local frame digits
+	local frame digits bytes='' at
 	digits=$(little 0xa1b2c3d4 0x00040002 0 0 65535 1)
 	for frame in "$@"; do
 		digits+=$(little 1 0 $((${#frame} / 2)) $((${#frame} / 2)))$frame
 	done
-	printf '%b' "$(sed 's/../\\x&/g' <<<"$digits")"
+	for ((at = 0; at < ${#digits}; at += 2)); do
+		bytes+="\\x${digits:at:2}"
+	done
+	printf '%b' "$bytes"
 }
 
 without_packet()

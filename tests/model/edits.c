@@ -4,7 +4,7 @@
  * edits are made in the model; after each one packets at the place of the edit and at
  * random are compared, and what stayed must count on where it was.
  *
- *   edits TIERWALL        EDIT_SETS=9 EDITS=40 SEED=N
+ *   edits TIERWALL        EDIT_SETS=9 EDITS=25 SEED=N
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -427,7 +427,7 @@ static bool run_set(struct edits *edits, const struct recipe *recipe, uint64_t c
 static int run(struct node *node)
 {
 	static struct edits edits;
-	uint64_t sets = from_environment("EDIT_SETS", 9), count = from_environment("EDITS", 40);
+	uint64_t sets = from_environment("EDIT_SETS", 9), count = from_environment("EDITS", 25);
 	uint64_t seed = from_environment("SEED", (uint64_t)time(NULL) % 1000000);
 	uint64_t passed = 0, failed = 0;
 

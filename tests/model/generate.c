@@ -16,11 +16,11 @@ enum { TCP, UDP, ICMP, ANY, OTHER };
 enum { NO_PORT, EXACT, RANGE, LIST };
 
 /* Returns which of the enum it is. */
-static uint32_t add_protocol(struct line *line, struct writer *writer, const uint8_t weights[5],
+static uint32_t add_protocol(struct line *line, struct writer *writer, const uint8_t *weights,
 			     int family)
 {
 	static const char *const others[] = {"47", "50", "sctp", "89", "4"};
-	uint32_t protocol = random_weighted(&writer->random, weights);
+	uint32_t protocol = random_pick(&writer->random, weights, OTHER + 1);
 
 	switch (protocol) {
 	case TCP:

@@ -26,7 +26,7 @@ static size_t put_ipv4(const struct sample *sample, uint8_t *at)
 		.ihl = 5,
 		.tos = (uint8_t)(p->dscp << 2),
 		.tot_len = htons(p->length),
-		.id = (uint16_t)p->fragment_id,
+		.id = (__force __be16)(uint16_t)p->fragment_id,
 		.frag_off = htons(fragment),
 		.ttl = p->ttl,
 		.protocol = p->protocol,
@@ -40,7 +40,7 @@ static size_t put_ipv6(const struct sample *sample, uint8_t *at)
 {
 	const struct tw_packet *p = &sample->packet;
 	struct ipv6hdr *ip = (struct ipv6hdr *)at;
-	uint16_t fragment = htons((uint16_t)(sample->offset << 3 | (p->part == TW_FRAGMENT_FIRST)));
+	__be16 fragment = htons((uint16_t)(sample->offset << 3 | (p->part == TW_FRAGMENT_FIRST)));
 	uint8_t *extension = at + sizeof(*ip);
 
 	*ip = (struct ipv6hdr){

@@ -27,7 +27,7 @@ static void add_address(struct session *session, const struct sockaddr *address)
 	if (session->surroundings.address_count == SESSION_ADDRESSES)
 		die("the node has too many addresses");
 	if (address->sa_family == AF_INET)
-		tw_addr_from_ipv4(out, ipv4->sin_addr.s_addr);
+		tw_addr_from_ipv4(out, (__force __be32)ipv4->sin_addr.s_addr);
 	else if (address->sa_family == AF_INET6)
 		memcpy(out, &ipv6->sin6_addr, sizeof(*out));
 	else
@@ -259,9 +259,13 @@ bool session_apply(struct session *session, const char *text)
 	return !node_apply(session->node, text) && session_adopt(session, text);
 }
 
+#define VALUE_MAX 64
+_Static_assert(sizeof(struct tw_flow) <= VALUE_MAX && sizeof(struct tw_fragment) <= VALUE_MAX,
+	       "room for either");
+
 static void empty(int map, size_t key_size)
 {
-	uint8_t *keys = calloc(BATCH, key_size), *values = calloc(BATCH, sizeof(struct tw_flow));
+	uint8_t *keys = calloc(BATCH, key_size), *values = calloc(BATCH, VALUE_MAX);
 	uint32_t batch = 0, count;
 	bool first = true, more = true;
 
@@ -285,8 +289,6 @@ static void empty(int map, size_t key_size)
 
 void session_forget(struct session *session)
 {
-	_Static_assert(sizeof(struct tw_flow) >= sizeof(struct tw_fragment), "room for both");
-
 	empty(session->instance.maps[MAP_flows4], sizeof(struct tw_flow_key4));
 	empty(session->instance.maps[MAP_flows6], sizeof(struct tw_flow_key6));
 	empty(session->instance.maps[MAP_fragments], sizeof(struct tw_fragment_key));

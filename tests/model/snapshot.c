@@ -43,7 +43,7 @@ void snapshot_take(struct snapshot *out, const struct instance *instance, uint32
 {
 	out->rows = rows;
 	read_rows(instance->maps[MAP_counters], out->counters, rows);
-	read_rows(instance->maps[MAP_node], out->node, TW_NODE_ROWS);
+	read_rows(instance->maps[MAP_node], out->node, SNAPSHOT_NODE);
 }
 
 static uint64_t hash_bytes(const uint8_t *bytes, size_t length, uint64_t hash)

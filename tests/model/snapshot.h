@@ -6,11 +6,12 @@
 #include "kernel/instance.h"
 
 #define SNAPSHOT_ROWS 512 /* of `counters` */
+#define SNAPSHOT_NODE (TW_NODE_DROPS + TW_REASON_COUNT)
 
 struct snapshot {
 	uint32_t rows;
 	struct tw_counter counters[SNAPSHOT_ROWS]; /* summed over the CPUs */
-	struct tw_counter node[TW_NODE_ROWS];
+	struct tw_counter node[SNAPSHOT_NODE];
 };
 
 void snapshot_take(struct snapshot *out, const struct instance *instance, uint32_t rows);

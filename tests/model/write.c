@@ -93,7 +93,7 @@ static void add_prefix(struct line *line, struct writer *writer, int family)
 
 static void add_prefix_list(struct line *line, struct writer *writer, int family)
 {
-	uint32_t count = random_between(&writer->random, 2, 5);
+	uint32_t count = 2 + random_below(&writer->random, 4), before = line->specific;
 
 	writer->lists++;
 	line_add(line, "{ ");
@@ -103,7 +103,8 @@ static void add_prefix_list(struct line *line, struct writer *writer, int family
 		add_prefix(line, writer, family);
 	}
 	line_add(line, " }");
-	line->specific /= count;
+	if (count) /* no more than one of them would be */
+		line->specific = before + (line->specific - before) / count;
 }
 
 void add_addresses(struct line *line, struct writer *writer, const char *word, int family)

@@ -380,6 +380,7 @@ static void json_has_the_packet_as_it_leaves(void **state)
 			 100);
 	assert_int_equal(strlen(json_string_value(json_object_get(packet, "hex"))), 116);
 	json_decref(root);
+	result.out = in.bytes;
 }
 
 static void verbose_has_all_bytes(void **state)
