@@ -49,7 +49,8 @@ const struct command commands[] = {
 	 "[drops|log] [REASON...] [TIER...] [--count N] [--for TIME] [--rate N] [--snap N] "
 	 "[--pcapng FILE]",
 	 "dropped and logged packets as they come"},
-	{"import", command_later, "FILE", "turn another firewall's rules into a configuration"},
+	{"import", command_import, "nft|iptables|ip6tables FILE",
+	 "turn what `nft list ruleset` or iptables-save printed into a configuration"},
 	{"doctor", command_later, "", "find out why traffic does not pass"},
 	{"run", command_later, "[FILE]", "the controller daemon in the foreground"},
 	{"help", command_help, "[COMMAND]", "this text, or a command's usage"},

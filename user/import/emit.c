@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The configuration: its sets, guard and host, and what would go into a tier's firewall. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "import/model.h"
+
+#define STEPS_MAX 10000u
+
+/* -- sets --------------------------------------------------------------------------------- */
+
+static void emit_prefixes(struct import *import, const struct import_set *set)
+{
+	for (unsigned int family = FAMILY_IPV4; family <= FAMILY_IPV6; family++) {
+		struct prefix *prefixes;
+		size_t count;
+
+		prefixes_of(import, set->spans, family, &prefixes, &count, SIZE_MAX);
+		for (size_t i = 0; i < count; i++) {
+			fputs("    ", import->out);
+			prefix_print(import->out, &prefixes[i]);
+			fputc('\n', import->out);
+		}
+	}
+}
+
+static void emit_sets(struct import *import)
+{
+	for (const struct import_set *set = import->sets; set; set = set->next) {
+		if (!set->spans || !set->emitted[0])
+			continue;
+		fprintf(import->out, "\nset %s {\n", set->emitted);
+		emit_prefixes(import, set);
+		fputs("}\n", import->out);
+	}
+}
+
+/* -- lists -------------------------------------------------------------------------------- */
+
+/* Is it for all packets, of one family at least? */
+static bool is_simple(const struct entry *entry)
+{
+	for (enum field field = 0; field < FIELD_COUNT; field++)
+		if (field != FIELD_FAMILY && entry->cube.fields[field])
+			return false;
+	return !entry->reason && !entry->log && entry->verdict != VERDICT_NONE &&
+	       !(entry->rule && entry->rule->limit);
+}
+
+/*
+ * What the list ends with: the verdict of the last entries, where it is the same for both
+ * families; they are taken off.  Otherwise `accept`, as in the source for a family that
+ * nothing is said of.
+ */
+static enum verdict_kind take_default(struct entries *entries)
+{
+	enum verdict_kind verdict = VERDICT_NONE;
+	bool covered[2] = {};
+
+	for (size_t i = entries->count; i--;) {
+		const struct entry *entry = &entries->items[i];
+
+		if (!is_simple(entry) || (verdict && entry->verdict != verdict))
+			return VERDICT_ACCEPT;
+		verdict = entry->verdict;
+		covered[0] |= spans_hold(entry->cube.fields[FIELD_FAMILY], FAMILY_IPV4);
+		covered[1] |= spans_hold(entry->cube.fields[FIELD_FAMILY], FAMILY_IPV6);
+		if (covered[0] && covered[1]) {
+			entries->count = i;
+			return verdict;
+		}
+	}
+	return VERDICT_ACCEPT;
+}
+
+static const char *word_of(enum verdict_kind verdict)
+{
+	switch (verdict) {
+	case VERDICT_ACCEPT:
+		return "accept";
+	case VERDICT_REJECT:
+		return "reject";
+	default:
+		return "drop";
+	}
+}
+
+static char *list_body(struct import *import, struct emitter *emitter, struct entries *entries)
+{
+	char *text = NULL, *body;
+	size_t length;
+
+	emitter->body = open_memstream(&text, &length);
+	if (!emitter->body)
+		import_fail(import, ENOMEM);
+	for (size_t i = 0; i < entries->count; i++)
+		emit_entry(emitter, &entries->items[i]);
+	if (fclose(emitter->body))
+		import_fail(import, ENOMEM);
+	body = import_alloc(import, length + 1);
+	memcpy(body, text, length);
+	free(text);
+	return body;
+}
+
+/* Flows go on by themselves in tierwall: the source may have dropped their packets. */
+static void note_flows(struct import *import, const struct emitter *emitter, enum verdict_kind last)
+{
+	if (emitter->has_established || emitter->noted_before || last == VERDICT_ACCEPT)
+		return;
+	for (const struct import_chain *chain = import->chains; chain; chain = chain->next)
+		if (chain->hook == HOOK_HOST) {
+			import_note(import, chain->line,
+				    "nothing in chain %s accepts established flows; tierwall lets "
+				    "packets of flows that were accepted, and answers to this "
+				    "node's own connections, go on all the same",
+				    chain->name);
+			return;
+		}
+}
+
+static void emit_list(struct import *import, struct emitter *emitter, const char *name)
+{
+	struct entries entries = {};
+	enum verdict_kind last;
+	const char *body;
+
+	flatten(import, emitter->hook, &entries);
+	last = take_default(&entries);
+	body = list_body(import, emitter, &entries);
+	if (emitter->hook == HOOK_HOST)
+		note_flows(import, emitter, last);
+	if (!*body && last == VERDICT_ACCEPT && !emitter->strict)
+		return;
+	fprintf(import->out, "\n%s {\n%s%s    default %s\n}\n", name,
+		emitter->strict ? "    strict\n" : "", body, word_of(last));
+}
+
+/* Rules for routed packets, as they would stand in a tier: all lines are comments. */
+static void emit_forward(struct import *import, struct emitter *emitter)
+{
+	struct entries entries = {};
+	enum verdict_kind last;
+	char *body, *line, *rest;
+
+	flatten(import, HOOK_FORWARD, &entries);
+	last = take_default(&entries);
+	emitter->hook = HOOK_FORWARD;
+	import->quiet = true;
+	body = list_body(import, emitter, &entries);
+	import->quiet = false;
+	if (!*body && last == VERDICT_ACCEPT)
+		return;
+	fputs("\n# Rules for routed packets.  They belong into the firewalls of the tiers whose "
+	      "servers\n# the packets go to: declare these, and move there what is for them.\n"
+	      "# firewall {\n",
+	      import->out);
+	for (line = strtok_r(body, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		fprintf(import->out, "# %s\n", line);
+	fprintf(import->out, "#     default %s\n# }\n", word_of(last));
+}
+
+void emit(struct import *import)
+{
+	struct emitter guard = {.import = import, .hook = HOOK_GUARD};
+	struct emitter host = {.import = import, .hook = HOOK_HOST};
+	struct emitter forward = {.import = import, .hook = HOOK_FORWARD};
+
+	fprintf(import->out, "# Made by `tierwall import` from %s\n",
+		import_line(import, import->file, strlen(import->file), 200));
+	fputs("# The devices that packets come in through, to be named here:\n", import->out);
+	if (import->device_count == 1)
+		fputs("# interface eth0\n", import->out);
+	for (size_t i = DEVICE_LOOPBACK + 1; i < import->device_count; i++)
+		fprintf(import->out, "# interface %s\n", import->devices[i]);
+	for (const struct import_set *set = import->sets; set; set = set->next)
+		guard.lists += set->emitted[0] != 0;
+	emit_sets(import);
+	emit_list(import, &guard, "guard");
+	host.rules = guard.rules;
+	host.lists = guard.lists;
+	emit_list(import, &host, "host");
+	emit_forward(import, &forward);
+}
+
+/* -- what tierwall has no place for --------------------------------------------------------- */
+
+static const char *const hook_reasons[] = {
+	[HOOK_NONE] = "",
+	[HOOK_GUARD] = "",
+	[HOOK_HOST] = "",
+	[HOOK_FORWARD] =
+		"routed packets are judged by the firewall of the tier whose server they go "
+		"to, all others only by guard: declare the tier and put the rule there",
+	[HOOK_OUT] = "tierwall sees what comes in, not what goes out",
+	[HOOK_NAT] = "tierwall changes addresses for services alone",
+	[HOOK_OTHER] = "tierwall has no place for rules of this hook",
+};
+
+/* May any packet be refused, or anything else be done, from this chain on? */
+static bool does_something(struct import *import, const struct import_chain *chain, size_t *steps)
+{
+	for (const struct import_rule *rule = chain->rules; rule; rule = rule->next) {
+		if (rule->reason || rule->log || ++*steps > STEPS_MAX)
+			return true;
+		for (size_t i = 0; i < rule->way_count; i++) {
+			const struct verdict *verdict = &rule->ways[i].verdict;
+			const struct import_chain *target;
+
+			if (verdict->kind == VERDICT_DROP || verdict->kind == VERDICT_REJECT)
+				return true;
+			if (verdict->kind != VERDICT_JUMP && verdict->kind != VERDICT_GOTO)
+				continue;
+			target = import_chain(import, chain->table, verdict->chain);
+			if (!target || does_something(import, target, steps))
+				return true;
+		}
+	}
+	return chain->policy != VERDICT_ACCEPT;
+}
+
+static void report_chain(struct import *import, struct import_chain *chain, enum hook hook)
+{
+	if (chain->reported)
+		return;
+	chain->reported = true;
+	for (struct import_rule *rule = chain->rules; rule; rule = rule->next) {
+		import_left_rule(import, rule,
+				 hook == HOOK_NAT && rule->reason ? rule->reason
+								  : hook_reasons[hook]);
+		for (size_t i = 0; i < rule->way_count; i++) {
+			const char *name = rule->ways[i].verdict.chain;
+			struct import_chain *target =
+				name ? import_chain(import, chain->table, name) : NULL;
+
+			if (target)
+				report_chain(import, target, hook);
+		}
+	}
+	if (chain->policy != VERDICT_ACCEPT)
+		import_left(import, chain->line,
+			    import_print(import, "policy drop of chain %s", chain->name),
+			    hook_reasons[hook]);
+}
+
+void report_hooks(struct import *import)
+{
+	for (struct import_chain *chain = import->chains; chain; chain = chain->next) {
+		size_t steps = 0;
+
+		if (chain->hook >= HOOK_FORWARD && does_something(import, chain, &steps))
+			report_chain(import, chain, chain->hook);
+	}
+}
