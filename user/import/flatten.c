@@ -32,7 +32,8 @@ struct flattening {
 	size_t steps;
 };
 
-static void walk(struct flattening *f, struct import_rule *rule, const struct cube *cube,
+/* True: a verdict was found for every packet of the cube. */
+static bool walk(struct flattening *f, struct import_rule *rule, const struct cube *cube,
 		 const struct rest *rest);
 
 static struct entry *push_entry(struct flattening *f, const struct cube *cube,
@@ -66,8 +67,7 @@ static void accept(struct flattening *f, size_t base, const struct cube *cube,
 
 		if (!cube_and(f->import, &both, cube, &chain->cube))
 			continue;
-		walk(f, chain->rules, &both, &root);
-		if (chain->policy != VERDICT_ACCEPT)
+		if (!walk(f, chain->rules, &both, &root) && chain->policy != VERDICT_ACCEPT)
 			push_entry(f, &both, chain->policy, rule);
 	}
 	push_entry(f, cube, VERDICT_ACCEPT, rule);
@@ -80,7 +80,8 @@ static void run_rest(struct flattening *f, const struct rest *rest, const struct
 	const struct import_chain *base;
 
 	for (; !rest->is_base; rest = rest->parent)
-		walk(f, rest->next, cube, rest->parent);
+		if (walk(f, rest->next, cube, rest->parent))
+			return;
 	base = f->bases[rest->base];
 	if (base->policy == VERDICT_ACCEPT)
 		accept(f, rest->base, cube, rule);
@@ -107,8 +108,11 @@ static bool is_last(struct flattening *f, const struct rest *root, const struct 
 	return true;
 }
 
-static void call(struct flattening *f, struct import_rule *rule, const struct way *way,
-		 const struct cube *cube, const struct rest *rest)
+enum step { STEP_ON, STEP_RETURNED, STEP_DECIDED };
+
+/* For all packets that the rule matches: STEP_ON where they may go on behind it. */
+static enum step call(struct flattening *f, struct import_rule *rule, const struct way *way,
+		      const struct cube *cube, const struct rest *rest)
 {
 	const struct rest *root = root_of(rest);
 	struct import_chain *target = import_chain(f->import, root->table, way->verdict.chain);
@@ -116,50 +120,56 @@ static void call(struct flattening *f, struct import_rule *rule, const struct wa
 
 	if (!target) {
 		push_reason(f, cube, rule, "there is no such chain");
-		return;
+		return STEP_ON;
 	}
-	if (way->verdict.kind == VERDICT_JUMP) {
-		walk(f, target->rules, cube, &here);
-		return;
-	}
-	walk(f, target->rules, cube, rest);
-	run_rest(f, rest, cube, rule);
+	if (way->verdict.kind == VERDICT_JUMP)
+		return walk(f, target->rules, cube, &here) ? STEP_DECIDED : STEP_ON;
+	if (!walk(f, target->rules, cube, rest))
+		run_rest(f, rest, cube, rule);
+	return STEP_DECIDED;
 }
 
-/* False: no packet of the walk's goes on behind it. */
-static bool step(struct flattening *f, struct import_rule *rule, const struct way *way,
-		 const struct cube *outer, const struct rest *rest)
+static enum step take_verdict(struct flattening *f, struct import_rule *rule, const struct way *way,
+			      const struct cube *cube, const struct rest *rest, bool all)
 {
-	struct cube cube;
-	bool all;
-
-	if (!cube_and(f->import, &cube, outer, &way->cube))
-		return true;
-	all = !rule->limit && cube_equal(&cube, outer);
 	switch (way->verdict.kind) {
 	case VERDICT_NONE:
 		if (rule->log)
-			push_entry(f, &cube, VERDICT_NONE, rule)->log = true;
-		return true;
+			push_entry(f, cube, VERDICT_NONE, rule)->log = true;
+		return STEP_ON;
 	case VERDICT_RETURN:
-		if (!all || rest->is_base)
-			run_rest(f, rest, &cube, rule);
-		return !all;
+		if (all && !rest->is_base)
+			return STEP_RETURNED;
+		run_rest(f, rest, cube, rule);
+		return STEP_DECIDED;
 	case VERDICT_JUMP:
 	case VERDICT_GOTO:
-		call(f, rule, way, &cube, rest);
-		return !all || way->verdict.kind == VERDICT_JUMP;
+		return call(f, rule, way, cube, rest);
 	case VERDICT_ACCEPT:
-		if (!is_last(f, root_of(rest), &cube)) {
-			accept(f, root_of(rest)->base, &cube, rule);
-			return !all;
+		if (!is_last(f, root_of(rest), cube)) {
+			accept(f, root_of(rest)->base, cube, rule);
+			return STEP_DECIDED;
 		}
 		break;
 	default:
 		break;
 	}
-	push_entry(f, &cube, way->verdict.kind, rule)->log = rule->log;
-	return !all;
+	push_entry(f, cube, way->verdict.kind, rule)->log = rule->log;
+	return STEP_DECIDED;
+}
+
+static enum step step(struct flattening *f, struct import_rule *rule, const struct way *way,
+		      const struct cube *outer, const struct rest *rest)
+{
+	struct cube cube;
+	enum step taken;
+	bool all;
+
+	if (!cube_and(f->import, &cube, outer, &way->cube))
+		return STEP_ON;
+	all = !rule->limit && cube_equal(&cube, outer);
+	taken = take_verdict(f, rule, way, &cube, rest, all);
+	return all ? taken : STEP_ON;
 }
 
 /* Does the verdict of a rule send packets elsewhere than to accept, drop or reject? */
@@ -209,14 +219,15 @@ static bool leaves_doubt(struct flattening *f, const struct import_rule *rule,
 	return rule->may_return;
 }
 
-static void walk(struct flattening *f, struct import_rule *rule, const struct cube *cube,
+static bool walk(struct flattening *f, struct import_rule *rule, const struct cube *cube,
 		 const struct rest *rest)
 {
-	bool goes_on = true, doubtful = false;
+	enum step taken = STEP_ON;
+	bool doubtful = false;
 
 	if (++f->depth > DEPTH_MAX)
 		import_fail(f->import, ELOOP);
-	for (; rule && goes_on; rule = rule->next) {
+	for (; rule && taken == STEP_ON; rule = rule->next) {
 		if (++f->steps > STEPS_MAX)
 			import_fail(f->import, E2BIG);
 		check_detours(f, rule, rest);
@@ -228,10 +239,11 @@ static void walk(struct flattening *f, struct import_rule *rule, const struct cu
 			doubtful |= leaves_doubt(f, rule, cube, rest);
 			continue;
 		}
-		for (size_t i = 0; i < rule->way_count && goes_on; i++)
-			goes_on = step(f, rule, &rule->ways[i], cube, rest);
+		for (size_t i = 0; i < rule->way_count && taken == STEP_ON; i++)
+			taken = step(f, rule, &rule->ways[i], cube, rest);
 	}
 	f->depth--;
+	return taken == STEP_DECIDED;
 }
 
 /* -- base chains --------------------------------------------------------------------------- */
@@ -296,8 +308,7 @@ void flatten(struct import *import, enum hook hook, struct entries *out)
 		struct import_chain *chain = f.bases[i];
 		struct rest root = {.base = i, .is_base = true, .table = chain->table};
 
-		walk(&f, chain->rules, &chain->cube, &root);
-		if (chain->policy != VERDICT_ACCEPT)
+		if (!walk(&f, chain->rules, &chain->cube, &root) && chain->policy != VERDICT_ACCEPT)
 			push_entry(&f, &chain->cube, chain->policy, NULL);
 	}
 	settle(out);

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "config/parse.h"
 #include "import/import.h"
 #include "import/model.h"
 
@@ -78,24 +79,10 @@ char *import_print(struct import *import, const char *format, ...)
 /* How many bytes of UTF-8 begin here; 0: none, or what may not stand in a comment. */
 static size_t character(const char *text, size_t left)
 {
-	unsigned char first = (unsigned char)*text;
-	size_t length = first < 0x80   ? 1
-			: first < 0xc2 ? 0
-			: first < 0xe0 ? 2
-			: first < 0xf0 ? 3
-				       : 0;
+	uint32_t code;
+	size_t length = text_character(text, left, &code);
 
-	if (length > left || first < 0x20 || first == 0x7f)
-		return 0;
-	for (size_t i = 1; i < length; i++)
-		if (((unsigned char)text[i] & 0xc0) != 0x80)
-			return 0;
-	/* Overlong forms, surrogates, and control characters beyond ASCII. */
-	if ((first == 0xe0 && (unsigned char)text[1] < 0xa0) ||
-	    (first == 0xed && (unsigned char)text[1] > 0x9f) ||
-	    (first == 0xc2 && (unsigned char)text[1] < 0xa0))
-		return 0;
-	return length;
+	return length && code >= 0x20 && (code < 0x7f || code >= 0xa0) ? length : 0;
 }
 
 char *import_line(struct import *import, const char *text, size_t length, size_t most)

@@ -177,6 +177,17 @@ static const char *other_statement(const struct nft *nft)
 	return "tierwall has no word for this";
 }
 
+/* meta mark 0x1 is a match, meta mark set 0x1 is not. */
+static const char *match_or_set(struct nft *nft, struct import_rule *rule)
+{
+	size_t i = nft->at;
+
+	for (size_t words = 0; words < 3 && nft->tokens[i].kind == TOKEN_WORD; words++, i++)
+		if (words && text_is(nft->tokens[i].text, "set"))
+			return "tierwall changes no field of packets, and sets no marks";
+	return nft_match(nft, rule);
+}
+
 static const char *statement(struct nft *nft, struct import_rule *rule)
 {
 	struct verdict verdict = {};
@@ -212,7 +223,7 @@ static const char *statement(struct nft *nft, struct import_rule *rule)
 	    nft_is(nft, "ip6") || nft_is(nft, "tcp") || nft_is(nft, "udp") || nft_is(nft, "sctp") ||
 	    nft_is(nft, "icmp") || nft_is(nft, "icmpv6") || nft_is(nft, "ether") ||
 	    nft_is(nft, "iif") || nft_is(nft, "iifname"))
-		return nft_match(nft, rule);
+		return match_or_set(nft, rule);
 	return other_statement(nft);
 }
 

@@ -105,7 +105,7 @@ static void note_new(struct draft *draft)
 {
 	struct emitter *emitter = draft->emitter;
 
-	if (!(draft->rule.fields & RULE_STATE) || emitter->noted_new ||
+	if (!(draft->rule.fields & RULE_STATE) || emitter->noted_new || emitter->strict ||
 	    draft->entry->verdict != VERDICT_ACCEPT)
 		return;
 	emitter->noted_new = true;
@@ -423,6 +423,16 @@ static void with_device(struct draft *draft)
 		each(draft, FIELD_DEVICE, false, set_device, complete);
 }
 
+/* Does a flag make no difference to bytes that agree in the bits of `mask`? */
+static bool is_idle(const struct spans *spans, uint8_t mask, uint8_t flags, unsigned int flag)
+{
+	for (unsigned int byte = 0; byte <= UINT8_MAX; byte++)
+		if ((byte & mask) == flags &&
+		    spans_hold(spans, byte) != spans_hold(spans, byte ^ flag))
+			return false;
+	return true;
+}
+
 /* Flags as masks: the bytes that agree in the bits of `mask` are all in the set or all out. */
 static void each_mask(struct draft *draft, uint8_t mask, uint8_t flags, unsigned int bit)
 {
@@ -439,6 +449,8 @@ static void each_mask(struct draft *draft, uint8_t mask, uint8_t flags, unsigned
 	}
 	if (none || draft->reason)
 		return;
+	while (!all && is_idle(spans, mask, flags, 1u << bit))
+		bit++;
 	if (!all) {
 		each_mask(draft, mask | (uint8_t)(1 << bit), flags, bit + 1);
 		each_mask(draft, mask | (uint8_t)(1 << bit), flags | (uint8_t)(1 << bit), bit + 1);
