@@ -29,6 +29,7 @@ static void emit_sets(struct import *import)
 	for (const struct import_set *set = import->sets; set; set = set->next) {
 		if (!set->spans || !set->emitted[0])
 			continue;
+		import->written = true;
 		fprintf(import->out, "\nset %s {\n", set->emitted);
 		emit_prefixes(import, set);
 		fputs("}\n", import->out);
@@ -47,30 +48,56 @@ static bool is_simple(const struct entry *entry)
 	       !(entry->rule && entry->rule->limit);
 }
 
+static unsigned int families_of(const struct entry *entry)
+{
+	const struct spans *family = entry->cube.fields[FIELD_FAMILY];
+
+	return (spans_hold(family, FAMILY_IPV4) ? 1u : 0) |
+	       (spans_hold(family, FAMILY_IPV6) ? 2u : 0);
+}
+
+/* Takes off the last entries of families, which say what becomes of all other packets. */
+static void take_last(struct entries *entries, enum verdict_kind verdict)
+{
+	unsigned int taken = 0;
+
+	for (size_t i = entries->count; i-- && taken != 3;) {
+		struct entry *entry = &entries->items[i];
+
+		if (!is_simple(entry) || entry->verdict != verdict || families_of(entry) & taken)
+			continue;
+		taken |= families_of(entry);
+		entry->verdict = VERDICT_NONE;
+	}
+}
+
 /*
- * What the list ends with: the verdict of the last entries, where it is the same for both
- * families; they are taken off.  Otherwise `accept`, as in the source for a family that
- * nothing is said of.
+ * What the list ends with: the verdict that both families end with, where it is the same.
+ * Otherwise `accept`, as in the source for a family that nothing is said of.
  */
 static enum verdict_kind take_default(struct entries *entries)
 {
-	enum verdict_kind verdict = VERDICT_NONE;
-	bool covered[2] = {};
+	enum verdict_kind last = VERDICT_NONE;
+	unsigned int seen = 0, ended = 0;
 
-	for (size_t i = entries->count; i--;) {
+	for (size_t i = entries->count; i-- && ended != 3;) {
 		const struct entry *entry = &entries->items[i];
+		unsigned int families = families_of(entry);
 
-		if (!is_simple(entry) || (verdict && entry->verdict != verdict))
-			return VERDICT_ACCEPT;
-		verdict = entry->verdict;
-		covered[0] |= spans_hold(entry->cube.fields[FIELD_FAMILY], FAMILY_IPV4);
-		covered[1] |= spans_hold(entry->cube.fields[FIELD_FAMILY], FAMILY_IPV6);
-		if (covered[0] && covered[1]) {
-			entries->count = i;
-			return verdict;
+		if (entry->reason || entry->verdict == VERDICT_NONE)
+			continue;
+		if (is_simple(entry) && !(families & seen) && (!last || entry->verdict == last)) {
+			last = entry->verdict;
+			ended |= families;
+		} else if (families & ~ended) {
+			break;
 		}
+		seen |= families;
 	}
-	return VERDICT_ACCEPT;
+	if (ended != 3)
+		return VERDICT_ACCEPT;
+	take_last(entries, last);
+	return last;
 }
 
 static const char *word_of(enum verdict_kind verdict)
@@ -103,20 +130,27 @@ static char *list_body(struct import *import, struct emitter *emitter, struct en
 	return body;
 }
 
-/* Flows go on by themselves in tierwall: the source may have dropped their packets. */
-static void note_flows(struct import *import, const struct emitter *emitter, enum verdict_kind last)
+/* Where host is narrower than the chains that it is made of. */
+static void note_host(struct import *import, const struct emitter *emitter, enum verdict_kind last)
 {
-	if (emitter->has_established || emitter->noted_before || last == VERDICT_ACCEPT)
+	const struct import_chain *chain = import->chains;
+
+	while (chain && chain->hook != HOOK_HOST)
+		chain = chain->next;
+	if (!chain || last == VERDICT_ACCEPT)
 		return;
-	for (const struct import_chain *chain = import->chains; chain; chain = chain->next)
-		if (chain->hook == HOOK_HOST) {
-			import_note(import, chain->line,
-				    "nothing in chain %s accepts established flows; tierwall lets "
-				    "packets of flows that were accepted, and answers to this "
-				    "node's own connections, go on all the same",
-				    chain->name);
-			return;
-		}
+	import_note(
+		import, chain->line,
+		"host is asked for this node's own addresses: packets to multicast and broadcast "
+		"addresses pass to the kernel, whatever chain %s says",
+		chain->name);
+	if (!emitter->has_established && !emitter->noted_before)
+		import_note(
+			import, chain->line,
+			"nothing in chain %s accepts established flows; tierwall lets packets of "
+			"flows that were accepted, and answers to this node's own connections, "
+			"go on all the same",
+			chain->name);
 }
 
 static void emit_list(struct import *import, struct emitter *emitter, const char *name)
@@ -129,9 +163,10 @@ static void emit_list(struct import *import, struct emitter *emitter, const char
 	last = take_default(&entries);
 	body = list_body(import, emitter, &entries);
 	if (emitter->hook == HOOK_HOST)
-		note_flows(import, emitter, last);
+		note_host(import, emitter, last);
 	if (!*body && last == VERDICT_ACCEPT && !emitter->strict)
 		return;
+	import->written = true;
 	fprintf(import->out, "\n%s {\n%s%s    default %s\n}\n", name,
 		emitter->strict ? "    strict\n" : "", body, word_of(last));
 }
@@ -180,7 +215,12 @@ void emit(struct import *import)
 	host.rules = guard.rules;
 	host.lists = guard.lists;
 	emit_list(import, &host, "host");
+	/* A configuration has at least one statement. */
+	if (!import->written)
+		fputs("\nguard {\n    default accept\n}\n", import->out);
 	emit_forward(import, &forward);
+	if (!import->chains)
+		import_left(import, 1, "the whole", "there is no chain in it");
 }
 
 /* -- what tierwall has no place for --------------------------------------------------------- */
@@ -190,8 +230,8 @@ static const char *const hook_reasons[] = {
 	[HOOK_GUARD] = "",
 	[HOOK_HOST] = "",
 	[HOOK_FORWARD] =
-		"routed packets are judged by the firewall of the tier whose server they go "
-		"to, all others only by guard: declare the tier and put the rule there",
+		("routed packets are judged by the firewall of the tier whose server they go to, "
+		 "all others only by guard: declare the tier and put the rule there"),
 	[HOOK_OUT] = "tierwall sees what comes in, not what goes out",
 	[HOOK_NAT] = "tierwall changes addresses for services alone",
 	[HOOK_OTHER] = "tierwall has no place for rules of this hook",

@@ -188,12 +188,17 @@ static bool is_detour(struct flattening *f, const struct way *way, const struct 
 }
 
 /* A detour cannot be taken only within a rate, nor be logged: refuses it. */
-static void check_detours(struct flattening *f, struct import_rule *rule, const struct rest *rest)
+static void check_detours(struct flattening *f, struct import_rule *rule, const struct cube *cube,
+			  const struct rest *rest)
 {
+	struct way way;
+
 	if (!rule->limit && !rule->log)
 		return;
 	for (size_t i = 0; i < rule->way_count; i++) {
-		if (!is_detour(f, &rule->ways[i], rest))
+		way = rule->ways[i];
+		if (!cube_and(f->import, &way.cube, cube, &rule->ways[i].cube) ||
+		    !is_detour(f, &way, rest))
 			continue;
 		rule_refuse(rule, rule->limit
 					  ? "it leaves the chain only within a rate"
@@ -230,7 +235,7 @@ static bool walk(struct flattening *f, struct import_rule *rule, const struct cu
 	for (; rule && taken == STEP_ON; rule = rule->next) {
 		if (++f->steps > STEPS_MAX)
 			import_fail(f->import, E2BIG);
-		check_detours(f, rule, rest);
+		check_detours(f, rule, cube, rest);
 		if (doubtful || rule->reason) {
 			push_reason(f, cube, rule,
 				    rule->reason ? rule->reason
@@ -247,6 +252,12 @@ static bool walk(struct flattening *f, struct import_rule *rule, const struct cu
 }
 
 /* -- base chains --------------------------------------------------------------------------- */
+
+/* host is asked for this node's own addresses alone. */
+static void keep_to_host(struct import *import, struct import_chain *chain)
+{
+	cube_narrow(import, &chain->cube, FIELD_CAST, spans_of(import, CAST_LOCAL, CAST_LOCAL));
+}
 
 static void add_base(struct flattening *f, struct import_chain *chain)
 {
@@ -265,8 +276,11 @@ static void find_bases(struct flattening *f, enum hook hook)
 		count++;
 	f->bases = import_alloc(f->import, count * sizeof(struct import_chain *));
 	for (struct import_chain *chain = f->import->chains; chain; chain = chain->next)
-		if (chain->hook == hook)
+		if (chain->hook == hook) {
+			if (hook == HOOK_HOST)
+				keep_to_host(f->import, chain);
 			add_base(f, chain);
+		}
 }
 
 /* A rule with a rate counts in one place; a log joins the verdict behind it. */
@@ -312,4 +326,6 @@ void flatten(struct import *import, enum hook hook, struct entries *out)
 			push_entry(&f, &chain->cube, chain->policy, NULL);
 	}
 	settle(out);
+	for (size_t i = 0; hook == HOOK_HOST && i < out->count; i++)
+		out->items[i].cube.fields[FIELD_CAST] = NULL;
 }

@@ -101,16 +101,32 @@ static void find_target(struct iptables *tables, const char *reason)
 	}
 }
 
-static void settle_hashlimit(struct iptables *tables)
+static void settle_limit(struct iptables *tables)
 {
+	if (tables->limit && !tables->limit->rate)
+		rule_refuse(tables->rule, "its rate is not understood");
 	if (tables->hashlimit && !tables->hashlimit_by_source)
 		rule_refuse(tables->rule, "tierwall counts rates in all, or per source alone");
+}
+
+/* The counters before a rule are not part of it. */
+static struct text without_counters(struct text line)
+{
+	const char *end = *line.start == '[' ? memchr(line.start, ']', line.length) : NULL;
+
+	if (end) {
+		line.length -= (size_t)(end + 1 - line.start);
+		line.start = end + 1;
+	}
+	return line;
 }
 
 static void read_rule(struct iptables *tables, struct text line)
 {
 	struct import_chain *chain;
 	const char *reason = NULL;
+
+	line = without_counters(line);
 
 	tables->at++; /* -A */
 	chain = import_chain(tables->import, tables->table,
@@ -129,7 +145,7 @@ static void read_rule(struct iptables *tables, struct text line)
 		reason = iptables_option(tables);
 	if (reason)
 		find_target(tables, reason);
-	settle_hashlimit(tables);
+	settle_limit(tables);
 	tables->rule->limit = tables->limit;
 }
 

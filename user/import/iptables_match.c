@@ -63,6 +63,16 @@ static const char *protocol(struct iptables *tables)
 	return NULL;
 }
 
+static const char *cast(struct iptables *tables)
+{
+	wide number;
+
+	if (!read_named(iptables_next(tables), cast_words, 0, &number))
+		return "tierwall does not ask what kind of address this is";
+	and_span(tables, FIELD_CAST, number, number);
+	return NULL;
+}
+
 static const char *fragment(struct iptables *tables)
 {
 	and_span(tables, FIELD_PART, PART_LATER, PART_LATER);
@@ -305,6 +315,7 @@ enum option {
 	OUT_DEVICE,
 	PROTOCOL,
 	FRAGMENT,
+	CAST,
 	MODULE,
 	SOURCE_PORTS,
 	DESTINATION_PORTS,
@@ -342,6 +353,7 @@ static const struct {
 	{"-o", OUT_DEVICE},
 	{"-p", PROTOCOL},
 	{"-f", FRAGMENT},
+	{"--dst-type", CAST},
 	{"-m", MODULE},
 	{"--sport", SOURCE_PORTS},
 	{"--sports", SOURCE_PORTS},
@@ -394,6 +406,8 @@ static const char *do_option(struct iptables *tables, enum option option)
 		return protocol(tables);
 	case FRAGMENT:
 		return fragment(tables);
+	case CAST:
+		return cast(tables);
 	case SOURCE_PORTS:
 		return ports(tables, FIELD_SOURCE_PORT);
 	case DESTINATION_PORTS:
@@ -447,7 +461,6 @@ static const char *unknown_option(struct text word)
 		{"--connlimit-above", "tierwall does not count connections per source"},
 		{"--connlimit-upto", "tierwall does not count connections per source"},
 		{"--mac-source", "tierwall does not match Ethernet addresses"},
-		{"--dst-type", "host is for this node's own addresses by itself"},
 		{"--rcheck", "tierwall keeps no list of recent sources: `limit per source`"},
 		{"--set", "tierwall keeps no list of recent sources: `limit per source`"},
 		{"--update", "tierwall keeps no list of recent sources: `limit per source`"},

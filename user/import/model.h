@@ -51,11 +51,13 @@ enum field {
 	FIELD_DSCP,
 	FIELD_PART,   /* enum part */
 	FIELD_DEVICE, /* index into import.devices */
+	FIELD_CAST,   /* enum cast, of the destination */
 	FIELD_COUNT,
 };
 
 enum { FAMILY_IPV4, FAMILY_IPV6 };
 enum flow_state { FLOW_NEW, FLOW_ESTABLISHED, FLOW_RELATED, FLOW_INVALID, FLOW_UNTRACKED };
+enum cast { CAST_LOCAL, CAST_BROADCAST, CAST_MULTICAST, CAST_OTHER };
 enum part { PART_WHOLE, PART_FIRST, PART_LATER };
 #define DEVICE_LOOPBACK 0
 
@@ -179,8 +181,9 @@ struct import {
 	size_t device_count, device_room;
 	struct message *messages;
 	size_t message_count, message_room;
-	bool left;  /* something could not be expressed */
-	bool quiet; /* no notes: what is written now is a comment */
+	bool written; /* a statement */
+	bool left;    /* something could not be expressed */
+	bool quiet;   /* no notes: what is written now is a comment */
 };
 
 void *import_alloc(struct import *import, size_t size);

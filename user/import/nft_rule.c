@@ -248,6 +248,7 @@ static void find_verdict(struct nft *nft, struct import_rule *rule)
 void nft_rule(struct nft *nft, struct import_chain *chain)
 {
 	const char *start = nft_peek(nft)->text.start, *end = start;
+	size_t first = nft->at;
 	struct import_rule *rule = import_add_rule(nft->import, chain, nft_peek(nft)->line);
 
 	while (!rule->reason && !at_end(nft)) {
@@ -258,6 +259,7 @@ void nft_rule(struct nft *nft, struct import_chain *chain)
 	}
 	if (rule->reason) {
 		rule->may_return |= !rule->way_count;
+		nft->at = first;
 		find_verdict(nft, rule);
 	}
 	for (size_t i = nft->at; i-- && nft->tokens[i].text.start >= start;) {

@@ -11,7 +11,7 @@
 #include "import/model.h"
 
 #define RULES_MAX    131072u
-#define WAYS_MAX     64
+#define WAYS_MAX     32
 #define PREFIXES_MAX 512
 
 #define FAMILY_BIT(family) (1u << (family))
@@ -639,8 +639,36 @@ static void leave_loopback_out(struct draft *draft)
 	draft->cube.fields[FIELD_DEVICE] = spans_equal(devices, others) ? NULL : devices;
 }
 
+static bool is_group(const struct spans *spans)
+{
+	const wide mapped = (wide)0xffff << 32;
+
+	for (size_t i = 0; i < spans->count; i++)
+		if (!(spans->items[i].low >= (mapped | 0xe0000000) &&
+		      spans->items[i].high <= (mapped | 0xffffffff) &&
+		      (spans->items[i].high < (mapped | 0xf0000000) ||
+		       spans->items[i].low == (mapped | 0xffffffff))) &&
+		    spans->items[i].low < (wide)0xff << 120)
+			return false;
+	return true;
+}
+
+/* What is for a multicast or broadcast address never comes to host. */
+static void check_destination(struct draft *draft)
+{
+	const struct spans *to = draft->cube.fields[FIELD_DESTINATION];
+
+	if (draft->cube.fields[FIELD_CAST])
+		refuse(draft, "only host is for one kind of addresses: this node's own");
+	if (to && draft->emitter->hook == HOOK_HOST && is_group(to))
+		refuse(draft,
+		       "packets to multicast and broadcast addresses do not come to host, and "
+		       "are passed to the kernel: guard is asked for them");
+}
+
 static void make_rules(struct draft *draft)
 {
+	check_destination(draft);
 	set_part(draft);
 	set_limit(draft);
 	if (draft->entry->log)

@@ -20,6 +20,7 @@ wide field_max(enum field field)
 		[FIELD_DSCP] = 63,
 		[FIELD_PART] = PART_LATER,
 		[FIELD_DEVICE] = UINT16_MAX,
+		[FIELD_CAST] = CAST_OTHER,
 	};
 
 	if (field == FIELD_SOURCE || field == FIELD_DESTINATION)

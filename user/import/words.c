@@ -51,6 +51,29 @@ const struct word_number dscp_words[] = {
 	{"cs7", 56},  {},
 };
 
+const struct word_number code_words[] = {
+	{"net-unreachable", 0},  {"host-unreachable", 1},  {"prot-unreachable", 2},
+	{"port-unreachable", 3}, {"frag-needed", 4},       {"net-prohibited", 9},
+	{"host-prohibited", 10}, {"admin-prohibited", 13}, {},
+};
+
+const struct word_number code6_words[] = {
+	{"no-route", 0},
+	{"admin-prohibited", 1},
+	{"addr-unreachable", 3},
+	{"port-unreachable", 4},
+	{"policy-fail", 5},
+	{"reject-route", 6},
+	{},
+};
+
+const struct word_number cast_words[] = {
+	{"LOCAL", CAST_LOCAL},
+	{"BROADCAST", CAST_BROADCAST},
+	{"MULTICAST", CAST_MULTICAST},
+	{},
+};
+
 const struct word_number state_words[] = {
 	{"new", FLOW_NEW},         {"established", FLOW_ESTABLISHED}, {"related", FLOW_RELATED},
 	{"invalid", FLOW_INVALID}, {"untracked", FLOW_UNTRACKED},     {},

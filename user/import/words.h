@@ -33,7 +33,7 @@ struct text split(struct text *rest, char separator);
 char *text_copy(struct import *import, struct text text);
 
 extern const struct word_number protocol_words[], icmp_words[], icmp6_words[], flag_words[],
-	dscp_words[], state_words[];
+	dscp_words[], state_words[], code_words[], code6_words[], cast_words[];
 #define FLAGS_ALL 0xffu
 
 #endif
