@@ -5,130 +5,11 @@
  * their order does not matter.
  */
 #include <netinet/in.h>
-#include <stdlib.h>
 
 #include "config/print.h"
-#include "import/model.h"
+#include "import/rules.h"
 
-#define RULES_MAX    131072u
-#define WAYS_MAX     32
-#define PREFIXES_MAX 512
-
-#define FAMILY_BIT(family) (1u << (family))
-#define BOTH               3u
-
-/* A rule in the making, and why it cannot be made. */
-struct draft {
-	struct emitter *emitter;
-	const struct entry *entry;
-	struct cube cube;
-	struct rule rule;
-	const char *reason;
-	struct rule rules[WAYS_MAX];
-	size_t count;
-};
-
-static void refuse(struct draft *draft, const char *reason)
-{
-	if (!draft->reason)
-		draft->reason = reason;
-}
-
-/* -- state -------------------------------------------------------------------------------- */
-
-static bool is_unconditional(const struct cube *cube)
-{
-	for (enum field field = 0; field < FIELD_COUNT; field++)
-		if (field != FIELD_STATE && field != FIELD_FAMILY && cube->fields[field])
-			return false;
-	return true;
-}
-
-static void note_established(struct draft *draft)
-{
-	struct emitter *emitter = draft->emitter;
-
-	emitter->has_established = true;
-	import_note(emitter->import, draft->entry->rule->line,
-		    "no rule is made of `%s`: packets of flows that were accepted, answers to "
-		    "this node's own connections and errors about them go on by themselves",
-		    draft->entry->rule->text);
-}
-
-static void note_invalid(struct draft *draft)
-{
-	struct emitter *emitter = draft->emitter;
-
-	emitter->strict = true;
-	import_note(emitter->import, draft->entry->rule->line,
-		    "`strict` stands for `%s`: it is asked before all rules, and for TCP alone",
-		    draft->entry->rule->text);
-}
-
-/* False: the entry needs no rule. */
-static bool set_state(struct draft *draft)
-{
-	const struct spans *state = draft->cube.fields[FIELD_STATE];
-	bool accepts = draft->entry->verdict == VERDICT_ACCEPT;
-	bool new = spans_hold(state, FLOW_NEW),
-	     old = spans_hold(state, FLOW_ESTABLISHED) || spans_hold(state, FLOW_RELATED);
-
-	if (!state)
-		return true;
-	if (draft->emitter->hook == HOOK_GUARD) {
-		refuse(draft, "guard knows no state of netfilter's flows; host and the firewalls "
-			      "of tiers do");
-		return true;
-	}
-	if (new && (accepts || !old)) {
-		draft->rule.fields |= RULE_STATE;
-		draft->rule.state = TW_STATE_NEW;
-		return true;
-	}
-	if (accepts && old && !spans_hold(state, FLOW_INVALID)) {
-		note_established(draft);
-		return false;
-	}
-	if (!accepts && spans_hold(state, FLOW_INVALID) && spans_size(state) == 1 &&
-	    is_unconditional(&draft->cube) && !draft->entry->log) {
-		note_invalid(draft);
-		return false;
-	}
-	refuse(draft, spans_hold(state, FLOW_INVALID)
-			      ? "`strict` drops TCP of no known flow, whatever else it is"
-			      : "rules are asked for the first packet of a flow: they cannot "
-				"single out later ones");
-	return true;
-}
-
-static void note_new(struct draft *draft)
-{
-	struct emitter *emitter = draft->emitter;
-
-	if (!(draft->rule.fields & RULE_STATE) || emitter->noted_new || emitter->strict ||
-	    draft->entry->verdict != VERDICT_ACCEPT)
-		return;
-	emitter->noted_new = true;
-	import_note(emitter->import, draft->entry->rule->line,
-		    "`state new` also holds for TCP that netfilter calls invalid; `strict` in the "
-		    "block drops it");
-}
-
-/* What is dropped before flows are let through holds for live flows in netfilter. */
-static void note_before(struct draft *draft)
-{
-	struct emitter *emitter = draft->emitter;
-
-	if (emitter->hook != HOOK_HOST || emitter->noted_before || emitter->has_established ||
-	    draft->entry->verdict == VERDICT_ACCEPT || !draft->entry->rule ||
-	    draft->rule.fields & RULE_STATE)
-		return;
-	emitter->noted_before = true;
-	import_note(emitter->import, draft->entry->rule->line,
-		    "the source drops here also packets of flows that were accepted before; "
-		    "tierwall asks host for a flow's first packet: move the rule to guard where "
-		    "it has to hold for all");
-}
+#define RULES_MAX 131072u
 
 /* -- simple fields ---------------------------------------------------------------------------- */
 
@@ -190,139 +71,6 @@ static void set_ports(struct draft *draft, enum field field, struct ports *out)
 		refuse(draft, "it is for port 0");
 }
 
-/* -- addresses ---------------------------------------------------------------------------------- */
-
-static bool has_family(struct draft *draft, const struct spans *spans, unsigned int family)
-{
-	struct prefix *prefixes;
-	size_t count;
-
-	return !prefixes_of(draft->emitter->import, spans, family, &prefixes, &count, 0) || count;
-}
-
-static unsigned int families_of(struct draft *draft, const struct spans *spans)
-{
-	if (!spans)
-		return BOTH;
-	return (has_family(draft, spans, FAMILY_IPV4) ? FAMILY_BIT(FAMILY_IPV4) : 0) |
-	       (has_family(draft, spans, FAMILY_IPV6) ? FAMILY_BIT(FAMILY_IPV6) : 0);
-}
-
-/* Fills a list with the addresses of these families; false: they are too many prefixes. */
-static bool list_addresses(struct draft *draft, const struct spans *spans, unsigned int families,
-			   struct addresses *out)
-{
-	struct import *import = draft->emitter->import;
-	size_t room = 0;
-
-	*out = (struct addresses){};
-	for (unsigned int family = FAMILY_IPV4; family <= FAMILY_IPV6; family++) {
-		struct prefix *prefixes;
-		size_t count;
-
-		if (!(families & FAMILY_BIT(family)))
-			continue;
-		if (!prefixes_of(import, spans, family, &prefixes, &count, PREFIXES_MAX))
-			return false;
-		for (size_t i = 0; i < count; i++) {
-			struct address_item *item =
-				import_push(import, &out->items, &out->count, &room, sizeof(*item));
-
-			item->kind = ADDRESS_PREFIX;
-			item->prefix = prefixes[i];
-		}
-	}
-	return true;
-}
-
-static void name_set(struct draft *draft, const struct import_set *set, bool negated,
-		     struct addresses *out)
-{
-	out->count = 1;
-	out->items = import_alloc(draft->emitter->import, sizeof(*out->items));
-	out->items->kind = ADDRESS_SET;
-	memcpy(out->items->set, set->emitted, TW_NAME);
-	out->negated = negated;
-}
-
-/* As a set, as prefixes, or as `not` and the others, whichever is shorter. */
-static void set_addresses(struct draft *draft, enum field field, unsigned int families,
-			  struct addresses *out)
-{
-	const struct spans *spans = draft->cube.fields[field];
-	struct addresses others;
-	bool fits;
-
-	if (!spans)
-		return;
-	if (spans->set) {
-		name_set(draft, spans->set, spans->negated, out);
-		return;
-	}
-	fits = list_addresses(draft, spans, families, out);
-	if (list_addresses(draft, spans_not(draft->emitter->import, field, spans), families,
-			   &others) &&
-	    others.count && (!fits || others.count < out->count)) {
-		*out = others;
-		out->negated = true;
-	} else if (!fits) {
-		refuse(draft, "its addresses make too many prefixes: put them into a set");
-	}
-}
-
-/* The families that a list of a rule stands for. */
-static unsigned int stand_for(struct draft *draft, enum field field,
-			      const struct addresses *addresses)
-{
-	if (addresses->negated)
-		return BOTH;
-	return families_of(draft, draft->cube.fields[field]);
-}
-
-static void whole_family(struct draft *draft, unsigned int family, struct addresses *out)
-{
-	out->count = 1;
-	out->items = import_alloc(draft->emitter->import, sizeof(*out->items));
-	out->items->kind = ADDRESS_PREFIX;
-	if (family == FAMILY_BIT(FAMILY_IPV4)) {
-		out->items->prefix.addr.words[2] = htonl(0xffff);
-		out->items->prefix.bits = 96;
-	}
-}
-
-/* Words that would hold for the other family, too, get an address that does not. */
-static void keep_family(struct draft *draft, unsigned int families)
-{
-	struct rule *rule = &draft->rule;
-	unsigned int said = stand_for(draft, FIELD_SOURCE, &rule->from) &
-			    stand_for(draft, FIELD_DESTINATION, &rule->to);
-
-	if (rule->fields & RULE_PROTOCOL && rule->protocol == IPPROTO_ICMP)
-		said &= FAMILY_BIT(FAMILY_IPV4);
-	if (rule->fields & RULE_PROTOCOL && rule->protocol == IPPROTO_ICMPV6)
-		said &= FAMILY_BIT(FAMILY_IPV6);
-	if (said == families)
-		return;
-	if (!rule->from.count)
-		whole_family(draft, families, &rule->from);
-	else if (!rule->to.count)
-		whole_family(draft, families, &rule->to);
-	else if (!list_addresses(draft, draft->cube.fields[FIELD_SOURCE], families, &rule->from))
-		refuse(draft, "its addresses make too many prefixes: put them into a set");
-}
-
-static unsigned int families_of_cube(struct draft *draft)
-{
-	const struct spans *family = draft->cube.fields[FIELD_FAMILY];
-	unsigned int families = families_of(draft, draft->cube.fields[FIELD_SOURCE]) &
-				families_of(draft, draft->cube.fields[FIELD_DESTINATION]);
-
-	for (unsigned int i = FAMILY_IPV4; i <= FAMILY_IPV6; i++)
-		if (!spans_hold(family, i))
-			families &= ~FAMILY_BIT(i);
-	return families;
-}
-
 /* -- fields with one value a rule ---------------------------------------------------------------- */
 
 typedef void (*with_value)(struct draft *draft, wide low, wide high);
@@ -341,7 +89,7 @@ static void each(struct draft *draft, enum field field, bool spans_fit, with_val
 		next(draft);
 		return;
 	}
-	if (!spans_fit && spans_size(spans) > WAYS_MAX) {
+	if (!spans_fit && spans_size(spans) > DRAFT_RULES) {
 		refuse(draft, "it would take too many rules");
 		return;
 	}
@@ -417,7 +165,7 @@ static void with_device(struct draft *draft)
 {
 	const struct spans *devices = draft->cube.fields[FIELD_DEVICE];
 
-	if (devices && spans_size(devices) > WAYS_MAX)
+	if (devices && spans_size(devices) > DRAFT_RULES)
 		refuse(draft, "`in` takes a device, not all but some");
 	else
 		each(draft, FIELD_DEVICE, false, set_device, complete);
@@ -547,7 +295,7 @@ static void complete(struct draft *draft)
 {
 	if (draft->reason)
 		return;
-	if (draft->count == WAYS_MAX) {
+	if (draft->count == DRAFT_RULES) {
 		refuse(draft, "it would take too many rules");
 		return;
 	}
@@ -637,20 +385,6 @@ static void leave_loopback_out(struct draft *draft)
 			    draft->entry->rule->text);
 	devices = spans_and(import, devices, others);
 	draft->cube.fields[FIELD_DEVICE] = spans_equal(devices, others) ? NULL : devices;
-}
-
-static bool is_group(const struct spans *spans)
-{
-	const wide mapped = (wide)0xffff << 32;
-
-	for (size_t i = 0; i < spans->count; i++)
-		if (!(spans->items[i].low >= (mapped | 0xe0000000) &&
-		      spans->items[i].high <= (mapped | 0xffffffff) &&
-		      (spans->items[i].high < (mapped | 0xf0000000) ||
-		       spans->items[i].low == (mapped | 0xffffffff))) &&
-		    spans->items[i].low < (wide)0xff << 120)
-			return false;
-	return true;
 }
 
 /* What is for a multicast or broadcast address never comes to host. */
