@@ -56,7 +56,8 @@ $(O)/tests/bench/bench: $(O)/tests/bench/bench.o $(call PACKET_OBJECTS,$(PACKET_
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 
-$(O)/tests/bench/beside-nftables: $(O)/tests/bench/beside_nftables.o $(call PACKET_OBJECTS,$(PACKET_COMMON))
+$(O)/tests/bench/beside-nftables: $(O)/tests/bench/beside_nftables.o $(O)/tests/bench/link.o \
+		$(call PACKET_OBJECTS,$(PACKET_COMMON))
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 

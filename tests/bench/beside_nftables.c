@@ -2,244 +2,33 @@
 /*
  * tierwall beside nftables and xdp-filter, in one run:  beside-nftables TIERWALL
  *
- * Frames are sent over a veth pair from CPU 0; the receiver's NAPI is a thread on CPU 1,
- * whose time, as the scheduler has counted it, is divided by the packets that it took.  So
- * all is in it that a packet costs its receiver, and nothing of the sender.  Every packet
- * must have been dropped, by the counter of whatever should drop it.
+ * Each drops every packet, or there is no figure: by the counter of whatever should drop.
  */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
-#include <dirent.h>
 #include <errno.h>
-#include <linux/ethtool.h>
 #include <linux/if_link.h>
-#include <linux/sockios.h>
 #include <net/if.h>
-#include <sched.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "bench/flood.h"
-#include "flood.skel.h"
+#include "bench/link.h"
 #include "packet/counters.h"
 #include "packet/node.h"
 #include "packet/row.h"
 
-#define SENDER_CPU   0
-#define RECEIVER_CPU 1
-#define MANY         10000u
-#define RUNS         3
-#define RUN_SECONDS  0.25
-#define RUN_PACKETS  1000000u
-#define CHUNK        2048 /* frames between two looks at the clock */
-#define THREADS_MAX  16
-#define DEVICE       "wan"
+#define MANY   10000u
+#define DEVICE LINK_DEVICE
 
 struct beside {
 	struct node *node;
-	struct flood_bpf *flood;
-	char sys[192]; /* this namespace's sysfs */
-	pid_t threads[THREADS_MAX];
-	size_t thread_count;
-	uint8_t frame[FLOOD_BYTES];
+	struct link link;
 };
-
-/* -- the receiver --------------------------------------------------------------------- */
-
-static void write_text(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-
-	if (!file || fputs(text, file) < 0 || fclose(file))
-		die("%s", path);
-}
-
-static uint64_t read_number(const char *path)
-{
-	FILE *file = fopen(path, "r");
-	uint64_t number = 0;
-
-	if (!file || fscanf(file, "%lu", &number) != 1)
-		die("%s", path);
-	fclose(file);
-	return number;
-}
-
-static void take_frames(void)
-{
-	struct ethtool_value on = {.cmd = ETHTOOL_SGRO, .data = 1};
-	struct ifreq request = {.ifr_name = DEVICE, .ifr_data = (void *)&on};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || ioctl(fd, SIOCETHTOOL, &request))
-		die("GRO on " DEVICE);
-	close(fd);
-}
-
-static bool is_napi_thread(const char *pid)
-{
-	char path[64], name[32] = "";
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%.16s/comm", pid);
-	file = fopen(path, "r");
-	if (!file)
-		return false;
-	if (!fgets(name, sizeof(name), file))
-		name[0] = 0;
-	fclose(file);
-	return !strncmp(name, "napi/" DEVICE "-", strlen("napi/" DEVICE "-"));
-}
-
-/* The threads that are there; those in `before` are of other namespaces. */
-static size_t napi_threads(pid_t out[THREADS_MAX], const pid_t *before, size_t before_count)
-{
-	DIR *proc = opendir("/proc");
-	struct dirent *entry;
-	size_t count = 0;
-
-	if (!proc)
-		die("/proc");
-	while ((entry = readdir(proc)) && count < THREADS_MAX) {
-		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
-		bool known = false;
-
-		for (size_t i = 0; i < before_count; i++)
-			known |= before[i] == pid;
-		if (pid > 0 && !known && is_napi_thread(entry->d_name))
-			out[count++] = pid;
-	}
-	closedir(proc);
-	return count;
-}
-
-static void pin(pid_t pid, int cpu)
-{
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	if (sched_setaffinity(pid, sizeof(one), &one))
-		die("CPU %d", cpu);
-}
-
-static void make_receiver(struct beside *beside)
-{
-	pid_t before[THREADS_MAX];
-	size_t count = napi_threads(before, NULL, 0);
-	char path[256];
-
-	snprintf(beside->sys, sizeof(beside->sys), "%s/sys", beside->node->folder);
-	if (mkdir(beside->sys, 0700) || mount("sysfs", beside->sys, "sysfs", 0, NULL))
-		die("%s", beside->sys);
-	take_frames();
-	snprintf(path, sizeof(path), "%s/class/net/" DEVICE "/threaded", beside->sys);
-	write_text(path, "1");
-	beside->thread_count = napi_threads(beside->threads, before, count);
-	if (!beside->thread_count)
-		die("no NAPI thread of " DEVICE);
-	for (size_t i = 0; i < beside->thread_count; i++)
-		pin(beside->threads[i], RECEIVER_CPU);
-}
-
-static uint64_t receiver_time(const struct beside *beside)
-{
-	uint64_t sum = 0;
-	char path[64];
-
-	for (size_t i = 0; i < beside->thread_count; i++) {
-		snprintf(path, sizeof(path), "/proc/%d/schedstat", beside->threads[i]);
-		sum += read_number(path);
-	}
-	return sum;
-}
-
-static uint64_t received(const struct beside *beside)
-{
-	char path[256];
-
-	snprintf(path, sizeof(path), "%s/class/net/" DEVICE "/statistics/rx_packets", beside->sys);
-	return read_number(path);
-}
-
-/* -- the sender ------------------------------------------------------------------------- */
-
-static void make_frame(struct beside *beside)
-{
-	static const uint8_t start[] = {
-		2,    0,  0,    0,
-		0,    1,  2,    0,
-		0,    0,  0,    2,
-		8,    0, /* Ethernet */
-		0x45, 0,  0,    FLOOD_BYTES - 14,
-		0,    1,  0x40, 0,
-		64,   17, /* IPv4, UDP */
-	};
-	uint8_t *udp = beside->frame + 34;
-
-	memcpy(beside->frame, start, sizeof(start));
-	udp[0] = 0x9c, udp[1] = 0x40; /* from port 40000 */
-	udp[5] = FLOOD_BYTES - 34;
-}
-
-static void send_chunk(struct beside *beside)
-{
-	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = beside->frame,
-		    .data_size_in = FLOOD_BYTES, .repeat = CHUNK, .batch_size = 64,
-		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
-
-	if (bpf_prog_test_run_opts(bpf_program__fd(beside->flood->progs.flood), &options))
-		die("live frames");
-}
-
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-/* Until the receiver has taken what was sent: its count stands still. */
-static uint64_t settle(const struct beside *beside)
-{
-	uint64_t last, count = received(beside);
-
-	do {
-		last = count;
-		usleep(30000);
-		count = received(beside);
-	} while (count != last);
-	return count;
-}
-
-/* Nanoseconds of the receiver a packet, the least of a few runs. */
-static double measure(struct beside *beside, uint64_t *packets)
-{
-	double best = 0;
-
-	*packets = 0;
-	for (int run = -1; run < RUNS; run++) {
-		uint64_t before = settle(beside), time = receiver_time(beside), taken;
-		double end = now() + (run < 0 ? RUN_SECONDS / 5 : RUN_SECONDS), cost;
-
-		while (now() < end)
-			send_chunk(beside);
-		taken = settle(beside) - before;
-		*packets += taken;
-		cost = (double)(receiver_time(beside) - time) / (double)(taken ? taken : 1);
-		if (run >= 0 && (best == 0 || cost < best)) /* the first one warms up */
-			best = cost;
-	}
-	return best;
-}
 
 /* -- packets and what is to be dropped -------------------------------------------------------- */
 
@@ -265,46 +54,27 @@ static uint16_t rule_port(uint32_t i)
 	return (uint16_t)(1000 + i * 7919u % 5000);
 }
 
-static void shuffle(struct flood_packet *packets, uint32_t count)
-{
-	srandom(1);
-	for (uint32_t i = count - 1; i; i--) {
-		uint32_t j = (uint32_t)random() % (i + 1);
-		struct flood_packet other = packets[i];
-
-		packets[i] = packets[j];
-		packets[j] = other;
-	}
-}
-
-static void set_packets(struct beside *beside, uint32_t count)
-{
-	shuffle(beside->flood->bss->packets, count);
-	beside->flood->bss->job.count = count;
-	beside->flood->bss->job.next = 0;
-}
-
 static void packets_of_set(struct beside *beside)
 {
 	for (uint32_t i = 0; i < MANY; i++)
-		beside->flood->bss->packets[i] = (struct flood_packet){
+		beside->link.flood->bss->packets[i] = (struct flood_packet){
 			.source = htonl(source_of(i)),
 			.destination = htonl(rule_destination(0)),
 			.port = htons(53),
 		};
-	set_packets(beside, MANY);
+	link_packets(&beside->link, MANY);
 }
 
 /* One for every rule that drops. */
 static void packets_of_policy(struct beside *beside)
 {
 	for (uint32_t i = 0; i < MANY; i += 2)
-		beside->flood->bss->packets[i / 2] = (struct flood_packet){
+		beside->link.flood->bss->packets[i / 2] = (struct flood_packet){
 			.source = htonl(rule_source(i) | 77),
 			.destination = htonl(rule_destination(i)),
 			.port = htons(rule_port(i)),
 		};
-	set_packets(beside, MANY / 2);
+	link_packets(&beside->link, MANY / 2);
 }
 
 static const char *dotted(uint32_t address)
@@ -327,6 +97,8 @@ static int run_words(const char *const words[])
 	pid_t pid;
 
 	errno = posix_spawnp(&pid, words[0], NULL, NULL, (char *const *)words, environ);
+	if (errno == ENOENT)
+		return 127;
 	if (errno)
 		die("%s", words[0]);
 	while (waitpid(pid, &status, 0) < 0)
@@ -366,7 +138,8 @@ static void nft_linear(FILE *out)
 static void nft_map(FILE *out)
 {
 	fputs(" chain refuse { counter name dropped drop; }\n"
-	      " map verdicts { type ipv4_addr . ipv4_addr . inet_service : verdict; flags interval;\n"
+	      " map verdicts { type ipv4_addr . ipv4_addr . inet_service : verdict; flags "
+	      "interval;\n"
 	      "elements = {\n",
 	      out);
 	for (uint32_t i = 0; i < MANY; i++)
@@ -466,6 +239,83 @@ static uint64_t tierwall_dropped(const struct beside *beside)
 	return packets;
 }
 
+/* -- xdp-filter ------------------------------------------------------------------------------------ */
+
+struct filter_stats { /* of its map xdp_stats_map, by action */
+	uint64_t packets, bytes;
+};
+
+/* What it pins, and its lock, shall not be the system's. */
+static void hide_system(void)
+{
+	if (mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL) || mount("tmpfs", "/run", "tmpfs", 0, NULL))
+		die("mount");
+}
+
+/* Its own command adds one address a call: all others go into its map directly. */
+static bool fill_filter(void)
+{
+	int map = bpf_obj_get("/sys/fs/bpf/xdp-filter/filter_ipv4");
+	int cpus = libbpf_num_possible_cpus();
+	uint32_t key = htonl(source_of(0));
+	uint64_t *values = calloc((size_t)cpus, sizeof(*values));
+	bool filled = values && map >= 0 && !bpf_map_lookup_elem(map, &key, values);
+
+	for (uint32_t i = 1; i < MANY && filled; i++) {
+		key = htonl(source_of(i));
+		filled = !bpf_map_update_elem(map, &key, values, BPF_ANY);
+	}
+	free(values);
+	close(map);
+	return filled;
+}
+
+static uint64_t filter_dropped(void)
+{
+	int map = bpf_obj_get("/sys/fs/bpf/xdp-filter/xdp_stats_map");
+	int cpus = libbpf_num_possible_cpus();
+	struct filter_stats *stats = calloc((size_t)cpus, sizeof(*stats));
+	uint32_t key = XDP_DROP;
+	uint64_t sum = 0;
+
+	if (!stats || map < 0 || bpf_map_lookup_elem(map, &key, stats))
+		die("the counters of xdp-filter");
+	for (int i = 0; i < cpus; i++)
+		sum += stats[i].packets;
+	free(stats);
+	close(map);
+	return sum;
+}
+
+/* Its exit status says nothing: is a program on the device? */
+static bool filter_begin(void)
+{
+	const char *load[] = {"xdp-filter", "load", "-f", "ipv4", "-m", "native", DEVICE, NULL};
+	const char *add[] = {"xdp-filter", "ip", "-m", "src", dotted(source_of(0)), NULL};
+	uint32_t program = 0;
+
+	if (run_words(load) ||
+	    bpf_xdp_query_id((int)if_nametoindex(DEVICE), XDP_FLAGS_DRV_MODE, &program) || !program)
+		return false;
+	return !run_words(add) && fill_filter();
+}
+
+/* 0: it does not work here. */
+static double filter_case(struct beside *beside)
+{
+	const char *unload[] = {"xdp-filter", "unload", DEVICE, NULL};
+	uint64_t packets;
+	double cost = 0;
+
+	if (filter_begin()) {
+		cost = link_measure(&beside->link, &packets);
+		if (!packets || filter_dropped() != packets)
+			cost = 0;
+	}
+	run_words(unload);
+	return cost;
+}
+
 /* -- the cases -------------------------------------------------------------------------------------- */
 
 static bool wrong;
@@ -494,7 +344,7 @@ static double nft_case(struct beside *beside, const char *name, void (*print)(FI
 	double cost;
 
 	nft_begin(beside, print);
-	cost = measure(beside, &packets);
+	cost = link_measure(&beside->link, &packets);
 	expect_dropped(name, nft_dropped(), packets);
 	nft_end();
 	return cost;
@@ -507,7 +357,7 @@ static double tierwall_case(struct beside *beside, const char *name, void (*prin
 
 	tierwall_begin(beside, print);
 	before = tierwall_dropped(beside);
-	cost = measure(beside, &packets);
+	cost = link_measure(&beside->link, &packets);
 	expect_dropped(name, tierwall_dropped(beside) - before, packets);
 	node_command(beside->node, "detach " DEVICE);
 	return cost;
@@ -516,26 +366,32 @@ static double tierwall_case(struct beside *beside, const char *name, void (*prin
 static double floor_case(struct beside *beside)
 {
 	int device = (int)if_nametoindex(DEVICE);
-	int program = bpf_program__fd(beside->flood->progs.drop);
+	int program = bpf_program__fd(beside->link.flood->progs.drop);
 	uint64_t packets;
 	double cost;
 
 	if (bpf_xdp_attach(device, program, XDP_FLAGS_DRV_MODE, NULL))
 		die("XDP on " DEVICE);
-	cost = measure(beside, &packets);
+	cost = link_measure(&beside->link, &packets);
 	bpf_xdp_detach(device, XDP_FLAGS_DRV_MODE, NULL);
 	return cost;
 }
 
 static void compare(struct beside *beside)
 {
-	double ours, set, linear, map;
+	double ours, filter, set, linear, map;
 
 	packets_of_set(beside);
 	print_case("floor: an XDP program that drops", floor_case(beside), "", 0);
 	print_case("floor: nft drops all", nft_case(beside, "nft", nft_unconditional), "", 0);
 	ours = tierwall_case(beside, "set", tierwall_set);
 	print_case("drop by a set of 10,000 sources: tierwall", ours, "", 0);
+	filter = filter_case(beside);
+	if (filter > 0)
+		print_case("drop by a set of 10,000 sources: xdp-filter", filter, "x tierwall",
+			   filter / ours);
+	else
+		puts("drop by a set of 10,000 sources: xdp-filter does not work here");
 	set = nft_case(beside, "nft set", nft_set);
 	print_case("drop by a set of 10,000 sources: nft", set, "x tierwall", set / ours);
 	packets_of_policy(beside);
@@ -550,21 +406,17 @@ static void compare(struct beside *beside)
 
 static int run(struct node *node)
 {
-	struct beside beside = {.node = node, .flood = flood_bpf__open_and_load()};
+	struct beside beside = {.node = node};
 
-	if (!beside.flood)
-		die("flood.bpf.o does not load");
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
 		puts("beside nftables: two CPUs are needed, and here is one");
 		return 0;
 	}
-	make_receiver(&beside);
-	make_frame(&beside);
-	beside.flood->bss->job.device = if_nametoindex(DEVICE "-peer");
-	pin(0, SENDER_CPU);
+	hide_system();
+	link_up(&beside.link, node->folder);
 	printf("%-52s %9s\n", "beside nftables, over veth: the receiver's", "ns/packet");
 	compare(&beside);
-	flood_bpf__destroy(beside.flood);
+	flood_bpf__destroy(beside.link.flood);
 	return wrong;
 }
 
