@@ -89,8 +89,6 @@ static const char *dotted(uint32_t address)
 
 /* -- nftables ----------------------------------------------------------------------------------- */
 
-extern char **environ;
-
 static int run_words(const char *const words[])
 {
 	int status;

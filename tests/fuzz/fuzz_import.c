@@ -43,10 +43,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	expect(out && said);
 	if (!size)
 		data = (const uint8_t *)"n", size = 1;
-	source = malloc(size);
+	source = strndup((const char *)data + 1, size - 1);
 	expect(source);
-	memcpy(source, data + 1, size - 1);
-	source[size - 1] = 0;
+	size = strlen(source) + 1;
 	result = import_text(*data == '6'   ? IMPORT_IP6TABLES
 			     : *data == 'i' ? IMPORT_IPTABLES
 					    : IMPORT_NFT,

@@ -203,6 +203,8 @@ static const struct row nft_rows[] = {
 	 "accept tcp from 0.0.0.0/0 to port 22 limit 5/m burst 5 per source/24\n"},
 	{"tcp dport 22 update @m { ip saddr . tcp dport limit rate 5/minute } accept", NULL},
 	{"tcp dport 22 add @m { ip saddr }", NULL},
+	{"ip saddr @empty drop", "drop from @empty\n"},
+	{"ip saddr != @empty drop", "drop from not @empty to 0.0.0.0/0\n"},
 	{"tcp dport 22 ct count over 10 drop", NULL},
 	{"tcp dport 22 ct state new accept", "accept tcp from 0.0.0.0/0 to port 22 state new\n"},
 	{"ct state established accept", ""},
@@ -246,7 +248,8 @@ static void test_nft_rules(void **state)
 	wrong_rows = 0;
 	for (size_t i = 0; i < sizeof(nft_rows) / sizeof(*nft_rows); i++)
 		expect_rule(IMPORT_NFT,
-			    "table ip t {\n chain c {\n  type filter hook input priority 0; policy "
+			    "table ip t {\n set empty { type ipv4_addr; }\n chain c {\n  type "
+			    "filter hook input priority 0; policy "
 			    "accept;\n  ",
 			    " }\n}\n", &nft_rows[i]);
 	assert_int_equal(wrong_rows, 0);
@@ -314,6 +317,15 @@ static const struct chains_row chains_rows[] = {
 	{"a jump asks what the chain asks, too",
 	 ":A - [0:0]\n-A INPUT -s 10.0.0.0/8 -j A\n-A A -d 10.1.0.0/16 -j DROP\n",
 	 "drop from 10.0.0.0/8 to 10.1.0.0/16\ndefault accept\n"},
+	{"a rate that two rules share is not two rates",
+	 "-A INPUT -p udp -m hashlimit --hashlimit-upto 1/sec --hashlimit-mode srcip "
+	 "--hashlimit-name x -j ACCEPT\n"
+	 "-A INPUT -p tcp -m hashlimit --hashlimit-upto 1/sec --hashlimit-mode srcip "
+	 "--hashlimit-name x -j ACCEPT\n",
+	 "# not imported: -A INPUT -p udp -m hashlimit --hashlimit-upto 1/sec --hashlimit-mode "
+	 "srcip --hashlimit-name x -j ACCEPT\n"
+	 "# not imported: -A INPUT -p tcp -m hashlimit --hashlimit-upto 1/sec --hashlimit-mode "
+	 "srcip --hashlimit-name x -j ACCEPT\ndefault accept\n"},
 	{"what cannot be at once makes no rule",
 	 ":A - [0:0]\n-A INPUT -s 10.0.0.0/8 -j A\n-A A -s 192.0.2.0/24 -j DROP\n", ""},
 	{"behind `return` comes what stands behind the jump",
@@ -484,42 +496,51 @@ static void make_random(struct random_rule *rule)
 	append(rule->iptables, " -j %s", targets[action]);
 }
 
+static void expect_lines(enum import_format format, const char *source, const char *expected)
+{
+	struct imported got = import(format, "random", source);
+	char *lines = host_lines(got.text);
+
+	assert_string_equal(lines, expected);
+	assert_right(got.text);
+	free(lines);
+	free_imported(&got);
+}
+
+static void random_listings(void)
+{
+	struct random_rule rules[40];
+	char *text[3];
+	size_t length;
+	FILE *out[3];
+
+	for (int i = 0; i < 3; i++)
+		out[i] = open_memstream(&text[i], &length);
+	fputs("table ip t {\nchain c {\ntype filter hook input priority 0;\n", out[0]);
+	fputs("*filter\n:INPUT ACCEPT [0:0]\n", out[1]);
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
+		make_random(&rules[i]);
+		fprintf(out[0], "%s\n", rules[i].nft);
+		fprintf(out[1], "%s\n", rules[i].iptables);
+		fprintf(out[2], "%s\n", rules[i].tierwall);
+	}
+	fputs("}\n}\n", out[0]);
+	fputs("COMMIT\n", out[1]);
+	fputs("default accept\n", out[2]);
+	for (int i = 0; i < 3; i++)
+		fclose(out[i]);
+	expect_lines(IMPORT_NFT, text[0], text[2]);
+	expect_lines(IMPORT_IPTABLES, text[1], text[2]);
+	for (int i = 0; i < 3; i++)
+		free(text[i]);
+}
+
 static void test_random(void **state)
 {
-	char nft[16384], iptables[16384], expected[16384];
-
 	(void)state;
 	srandom(1);
-	for (int round = 0; round < 200; round++) {
-		struct imported got;
-		char *lines;
-
-		strcpy(nft, "table ip t {\nchain c {\ntype filter hook input priority 0;\n");
-		strcpy(iptables, "*filter\n:INPUT ACCEPT [0:0]\n");
-		*expected = 0;
-		for (int i = 0; i < 40; i++) {
-			struct random_rule rule;
-
-			make_random(&rule);
-			strcat(strcat(nft, rule.nft), "\n");
-			strcat(strcat(iptables, rule.iptables), "\n");
-			strcat(strcat(expected, rule.tierwall), "\n");
-		}
-		strcat(expected, "default accept\n");
-		strcat(nft, "}\n}\n");
-		strcat(iptables, "COMMIT\n");
-		got = import(IMPORT_NFT, "random", nft);
-		lines = host_lines(got.text);
-		assert_string_equal(lines, expected);
-		assert_right(got.text);
-		free(lines);
-		free_imported(&got);
-		got = import(IMPORT_IPTABLES, "random", iptables);
-		lines = host_lines(got.text);
-		assert_string_equal(lines, expected);
-		free(lines);
-		free_imported(&got);
-	}
+	for (int round = 0; round < 200; round++)
+		random_listings();
 }
 
 int main(void)

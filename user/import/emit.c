@@ -130,6 +130,22 @@ static char *list_body(struct import *import, struct emitter *emitter, struct en
 	return body;
 }
 
+/* A listing of one family leaves the other as it is. */
+static void note_family(struct import *import, const struct import_chain *first)
+{
+	const struct spans *family = first->cube.fields[FIELD_FAMILY];
+
+	for (const struct import_chain *chain = first; chain; chain = chain->next)
+		if (chain->hook == HOOK_HOST &&
+		    !spans_equal(chain->cube.fields[FIELD_FAMILY], family))
+			return;
+	if (family)
+		import_note(import, first->line,
+			    "nothing is said of IPv%c: all of it is accepted; import a listing of "
+			    "both families together",
+			    spans_hold(family, FAMILY_IPV4) ? '6' : '4');
+}
+
 /* Where host is narrower than the chains that it is made of. */
 static void note_host(struct import *import, const struct emitter *emitter, enum verdict_kind last)
 {
@@ -137,7 +153,10 @@ static void note_host(struct import *import, const struct emitter *emitter, enum
 
 	while (chain && chain->hook != HOOK_HOST)
 		chain = chain->next;
-	if (!chain || last == VERDICT_ACCEPT)
+	if (!chain)
+		return;
+	note_family(import, chain);
+	if (last == VERDICT_ACCEPT)
 		return;
 	import_note(
 		import, chain->line,

@@ -294,7 +294,7 @@ static void settle(struct entries *entries)
 
 		if (entry->rule && entry->rule->limit && entry->rule->placed > 1)
 			entry->reason = "its rate would be counted in several places";
-		if (entry->reason || !entry->log || entry->verdict != VERDICT_NONE)
+		if (!entry->rule || entry->reason || !entry->log || entry->verdict != VERDICT_NONE)
 			continue;
 		if (i + 1 == entries->count || next->reason || next->verdict == VERDICT_NONE ||
 		    !cube_equal(&entry->cube, &next->cube) || entry->rule->limit ||

@@ -336,6 +336,7 @@ enum option {
 	HASH_OVER,
 	BURST,
 	HASH_MODE,
+	HASH_NAME,
 	HASH_MASK,
 	SKIP,
 	COMMENT,
@@ -383,7 +384,7 @@ static const struct {
 	{"--hashlimit-burst", BURST},
 	{"--hashlimit-mode", HASH_MODE},
 	{"--hashlimit-srcmask", HASH_MASK},
-	{"--hashlimit-name", SKIP},
+	{"--hashlimit-name", HASH_NAME},
 	{"--hashlimit-htable-size", SKIP},
 	{"--hashlimit-htable-max", SKIP},
 	{"--hashlimit-htable-expire", SKIP},
@@ -443,6 +444,10 @@ static const char *do_option(struct iptables *tables, enum option option)
 		return hashlimit_mode(tables);
 	case HASH_MASK:
 		return hashlimit_mask(tables);
+	case HASH_NAME:
+		rule_counts_in(tables->import, tables->rule, tables->family,
+			       text_copy(tables->import, iptables_next(tables)));
+		return NULL;
 	case MODULE:
 	case SKIP:
 		return skip(tables);

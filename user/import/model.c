@@ -270,6 +270,21 @@ void rule_refuse(struct import_rule *rule, const char *reason)
 		rule->reason = reason;
 }
 
+void rule_counts_in(struct import *import, struct import_rule *rule, uint32_t space,
+		    const char *name)
+{
+	static const char reason[] = "it shares its rates with another rule";
+	struct meter *new = import_alloc(import, sizeof(*new));
+
+	for (struct meter *meter = import->meters; meter; meter = meter->next)
+		if (meter->space == space && !strcmp(meter->name, name) && meter->rule != rule) {
+			rule_refuse(meter->rule, reason);
+			rule_refuse(rule, reason);
+		}
+	*new = (struct meter){import->meters, rule, space, name};
+	import->meters = new;
+}
+
 /* -- the whole ---------------------------------------------------------------------------- */
 
 static void read_and_emit(struct import *import, enum import_format format)

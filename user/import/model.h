@@ -158,9 +158,17 @@ struct import_set {
 	const struct nft_key *key; /* of its elements; NULL: it is not known */
 	const struct nft_elements *elements;
 	bool is_map;
+	unsigned int family; /* of its addresses */
 };
 
 /* -- the import -------------------------------------------------------------------------- */
+
+struct meter {
+	struct meter *next;
+	struct import_rule *rule;
+	uint32_t space; /* of names */
+	const char *name;
+};
 
 struct message {
 	uint32_t line;
@@ -177,6 +185,7 @@ struct import {
 	jmp_buf failed;
 	struct import_chain *chains, **chains_end;
 	struct import_set *sets, **sets_end;
+	struct meter *meters;
 	const char **devices;
 	size_t device_count, device_room;
 	struct message *messages;
@@ -214,6 +223,9 @@ void rule_and(struct import *import, struct import_rule *rule, const struct way 
 void rule_and_field(struct import *import, struct import_rule *rule, enum field field,
 		    const struct spans *spans);
 void rule_refuse(struct import_rule *rule, const char *reason);
+/* The rule counts under this name: two that do so share their rates. */
+void rule_counts_in(struct import *import, struct import_rule *rule, uint32_t space,
+		    const char *name);
 
 /* -- readers, and what follows them ------------------------------------------------------- */
 

@@ -162,24 +162,24 @@ static bool is_dormant(struct nft *nft)
 static void read_family(struct nft *nft, uint32_t line)
 {
 	const struct token *family = nft_peek(nft);
+	wide number = FAMILY_IPV4;
 
 	nft->families = NULL;
-	nft->ignored = false;
-	if (nft_take(nft, "ip")) {
-		nft->families = spans_of(nft->import, FAMILY_IPV4, FAMILY_IPV4);
-	} else if (nft_take(nft, "ip6")) {
-		nft->families = spans_of(nft->import, FAMILY_IPV6, FAMILY_IPV6);
-	} else if (nft_take(nft, "bridge") || nft_take(nft, "arp")) {
-		nft->ignored = true;
+	nft->ignored = nft_take(nft, "bridge") || nft_take(nft, "arp");
+	if (nft->ignored)
 		import_left(nft->import, line,
 			    import_print(nft->import, "table %s %s",
 					 text_copy(nft->import, family->text),
 					 text_copy(nft->import, nft_peek(nft)->text)),
 			    "tierwall filters IP alone");
-	} else if (!nft_take(nft, "inet") && !nft_take(nft, "netdev")) {
-		/* Without a family it is one of ip. */
-		nft->families = spans_of(nft->import, FAMILY_IPV4, FAMILY_IPV4);
-	}
+	if (nft->ignored || nft_take(nft, "inet") || nft_take(nft, "netdev"))
+		return;
+	/* Without a family it is one of ip. */
+	if (nft_take(nft, "ip6"))
+		number = FAMILY_IPV6;
+	else
+		nft_take(nft, "ip");
+	nft->families = spans_of(nft->import, number, number);
 }
 
 static void whole_table(struct nft *nft)

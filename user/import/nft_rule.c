@@ -137,7 +137,13 @@ static const char *meter(struct nft *nft, struct import_rule *rule)
 
 static const char *dynamic_set(struct nft *nft, struct import_rule *rule)
 {
-	nft_next(nft); /* @NAME, or NAME of a meter */
+	struct text name = nft_next(nft)->text; /* @NAME, or NAME of a meter */
+
+	if (name.length && *name.start == '@') {
+		name.start++;
+		name.length--;
+	}
+	rule_counts_in(nft->import, rule, nft->table, text_copy(nft->import, name));
 	if (nft_take(nft, "size"))
 		nft_next(nft);
 	return meter(nft, rule);

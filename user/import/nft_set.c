@@ -249,6 +249,7 @@ void nft_set(struct nft *nft, bool is_map)
 		set->spans = spans;
 		if (set->key->types[0]->is_address && *set->name && !nft->ignored)
 			give_name(nft->import, set);
+		set->family = set->key->types[0]->family;
 		if (set->emitted[0])
 			spans->set = set;
 	}

@@ -18,6 +18,8 @@ static unsigned int families_of(struct draft *draft, const struct spans *spans)
 {
 	if (!spans)
 		return BOTH;
+	if (spans->set && !spans->negated)
+		return FAMILY_BIT(spans->set->family);
 	return (has_family(draft, spans, FAMILY_IPV4) ? FAMILY_BIT(FAMILY_IPV4) : 0) |
 	       (has_family(draft, spans, FAMILY_IPV6) ? FAMILY_BIT(FAMILY_IPV6) : 0);
 }

@@ -131,6 +131,8 @@ const struct spans *spans_and(struct import *import, const struct spans *a, cons
 		else
 			j++;
 	}
+	if (!both->count)
+		return both;
 	if (spans_equal(both, a))
 		return a;
 	return spans_equal(both, b) ? b : both;
@@ -177,7 +179,8 @@ bool cube_narrow(struct import *import, struct cube *cube, enum field field,
 	if (both && both->count == 1 && !both->set && !both->items[0].low &&
 	    both->items[0].high == field_max(field))
 		cube->fields[field] = NULL;
-	return !both || both->count;
+	/* A set may be filled later. */
+	return !both || both->count || both->set;
 }
 
 bool cube_and(struct import *import, struct cube *out, const struct cube *a, const struct cube *b)
@@ -189,10 +192,18 @@ bool cube_and(struct import *import, struct cube *out, const struct cube *a, con
 	return true;
 }
 
+/* Two sets that hold the same today are two sets. */
+static bool are_same(const struct spans *a, const struct spans *b)
+{
+	if (a == b)
+		return true;
+	return spans_equal(a, b) && a->set == b->set && a->negated == b->negated;
+}
+
 bool cube_equal(const struct cube *a, const struct cube *b)
 {
 	for (enum field field = 0; field < FIELD_COUNT; field++)
-		if (!spans_equal(a->fields[field], b->fields[field]))
+		if (!are_same(a->fields[field], b->fields[field]))
 			return false;
 	return true;
 }
