@@ -149,9 +149,9 @@ static void trace_says(const char *words, const char *const wanted[], size_t cou
 static void a_trace_says_what_would_come_back(void **state)
 {
 	static const char *const reset[] = {"\"reason\": \"rule\"", "reject tcp to port 81",
-					    "a TCP reset goes back", "\"packet\": \"02"};
+					    "a TCP reset goes back", "\"hex\": \"02"};
 	static const char *const unreachable[] = {"ICMP port unreachable goes back",
-						  "\"packet\": \"02"};
+						  "\"hex\": \"02"};
 	static const char *const nothing[] = {"\"verdict\": \"drop\"", "none: "};
 	struct counters before = {}, after = {};
 
