@@ -30,6 +30,7 @@ static const char configuration[] = INTERFACES HASH_KEY SETS
 	"		drop log tcp to port 81\n"
 	"		drop tcp to port 82\n"
 	"		accept tcp to port 83\n"
+	"		reject log tcp to port 85\n"
 	"	}\n"
 	"}\n"
 	"tier app { strict; server app1 10.0.1.21 2001:db8:1::21; firewall { accept tcp } }\n"
@@ -217,6 +218,27 @@ static const struct said everything[] = {
 	 "drop",
 	 "drop",
 	 "malformed",
+	 "parse",
+	 NULL,
+	 NULL,
+	 NULL,
+	 NULL,
+	 0},
+	/* what is answered is told as it came in */
+	{{TCP(CLIENT, WEB1, 85, SYN)},
+	 "log",
+	 "reject",
+	 "rule",
+	 "firewall",
+	 "web",
+	 "reject log tcp to port 85",
+	 NULL,
+	 "web1",
+	 5},
+	{{TCP(CLIENT, WEB1, 85, SYN | FIN)},
+	 "drop",
+	 "drop",
+	 "tcp-flags",
 	 "parse",
 	 NULL,
 	 NULL,
