@@ -58,9 +58,10 @@ static __always_inline int limit_take(__u64 *full_at, const struct tw_limit *lim
 		__u64 seen = *(volatile __u64 *)full_at;
 		__u64 from = seen > now ? seen : now;
 
-		if (from - now > limit->tolerance)
+		*ahead = from - now;
+		if (*ahead > limit->tolerance)
 			return 0;
-		*ahead = from - now + limit->cost;
+		*ahead += limit->cost;
 		if (look || __sync_val_compare_and_swap(full_at, seen, from + limit->cost) == seen)
 			return 1;
 	}
@@ -83,10 +84,30 @@ static __always_inline __u64 limit_hash(const struct tw_policy *image, const str
 	return tw_mix(h ^ image->hash_key[1] ^ epoch);
 }
 
-/* How long until the bucket says nothing any more; not positive: it is free. */
-static __always_inline __s32 limit_left(const struct tw_limit_entry *entry, __u32 tick)
+/*
+ * Ticks until the bucket says nothing any more, 0: it is free.  No time is longer than
+ * TW_LIMIT_TICKS_MAX ahead, so that what is was long ago, however often ticks went round.
+ */
+static __always_inline __u32 limit_left(const struct tw_limit_entry *entry, __u32 tick)
 {
-	return (__s32)(*(volatile __u32 *)&entry->full_tick - tick);
+	__u32 left = *(volatile __u32 *)&entry->full_tick - tick;
+
+	return left > TW_LIMIT_TICKS_MAX ? 0 : left;
+}
+
+/*
+ * When the bucket is full again, for those who look for a free one.  Who is refused
+ * writes nothing, unless the time is longer than the longest: being refused keeps its
+ * place.
+ */
+static __always_inline void limit_note(struct tw_limit_entry *entry, const struct tw_limit *limit,
+				       int within, __u64 ahead, __u32 tick)
+{
+	ahead = (ahead >> limit->tick_shift) + 1;
+	if (ahead > TW_LIMIT_TICKS_MAX)
+		ahead = TW_LIMIT_TICKS_MAX;
+	if (within || limit_left(entry, tick) < (__u32)ahead / 2)
+		entry->full_tick = tick + (__u32)ahead;
 }
 
 static __always_inline struct tw_limit_entry *limit_find(struct tw_limit_line *line, __u32 tag)
@@ -128,6 +149,7 @@ static __always_inline int limit_take_of_source(const struct tw_policy *image,
 	struct limit_clock clock = limit_clock(limit);
 	struct tw_limit_line *line = bpf_map_lookup_elem(&sources, &slot);
 	struct tw_limit_entry *entry;
+	int within;
 
 	if (!line)
 		return 1; /* cannot be: the array has all its rows */
@@ -139,15 +161,10 @@ static __always_inline int limit_take_of_source(const struct tw_policy *image,
 	}
 	if (!entry)
 		return 1; /* unknown, and its bucket would be full */
-	if (!limit_take(&entry->full_at, limit, clock.now, look, &ahead))
-		return 0;
-	if (look)
-		return 1;
-	ahead >>= limit->tick_shift;
-	if (ahead > TW_LIMIT_TICKS_MAX)
-		ahead = TW_LIMIT_TICKS_MAX;
-	entry->full_tick = clock.tick + 1 + (__u32)ahead;
-	return 1;
+	within = limit_take(&entry->full_at, limit, clock.now, look, &ahead);
+	if (!look)
+		limit_note(entry, limit, within, ahead, clock.tick);
+	return within;
 }
 
 /* -- what lists of rules ask ---------------------------------------------------------- */

@@ -285,7 +285,7 @@ struct tw_limit {
 
 /* Element of `sources`: one cache line. */
 #define TW_LIMIT_WAYS      4
-#define TW_LIMIT_TICKS_MAX 0x7ffffff0u
+#define TW_LIMIT_TICKS_MAX (1u << 24) /* nearly five hours */
 struct tw_limit_line {
 	struct tw_limit_entry {
 		__u64 full_at;   /* when the bucket is full again, in units of its limit */

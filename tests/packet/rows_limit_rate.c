@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 #include "environment.h"
 #include "node.h"
 #include "subjects.h"
+#include "tierwall/abi.h"
 
 #define CHUNK 20 /* packets, then the clock is read */
 
@@ -239,26 +241,21 @@ static void set_source(struct frame *frame, uint32_t i)
 	set16(&frame->bytes[frame->network + 10], checksum(&frame->bytes[frame->network], 20, 0));
 }
 
-/* 1,000,000 sources send one packet each while one sends on and on, beyond its limit. */
-static void no_flood_sets_an_offender_free(void **state)
+/* `count` sources send one packet each while one sends on and on, beyond its limit. */
+static void flood(uint64_t count)
 {
-	const uint64_t sources = from_environment("SOURCES", 1000000);
-	struct frame flood, offender;
+	struct frame flooder, offender;
 	int64_t admitted, dropped;
 	double begin, seconds;
 
-	(void)state;
-	apply_guard("accept udp from 198.51.100.0/24 limit 1/s burst 20 per source\n"
-		    "drop udp from 198.51.100.0/24\n"
-		    "accept udp limit 1/s burst 20 per source\ndrop udp");
-	build_udp(&flood, IPV4, NULL);
+	build_udp(&flooder, IPV4, NULL);
 	build_udp(&offender, IPV4, "198.51.100.77");
 	admitted = -packets_of("guard.rules.1.packets");
 	dropped = -packets_of("guard.rules.2.packets");
 	begin = seconds_now();
-	for (uint64_t i = 0; i < sources; i++) {
-		set_source(&flood, (uint32_t)i);
-		send_many(&flood, 1);
+	for (uint64_t i = 0; i < count; i++) {
+		set_source(&flooder, (uint32_t)i);
+		send_many(&flooder, 1);
 		if (i % 100 == 0)
 			send_many(&offender, 1);
 	}
@@ -266,9 +263,48 @@ static void no_flood_sets_an_offender_free(void **state)
 	admitted += packets_of("guard.rules.1.packets");
 	dropped += packets_of("guard.rules.2.packets");
 	assert_in_range(admitted, 20, (int64_t)(20 + seconds * 1.02 + 2));
-	assert_int_equal(dropped, (int64_t)(sources + 99) / 100 - admitted);
+	assert_int_equal(dropped, (int64_t)(count + 99) / 100 - admitted);
 	/* and none of the others is taken for somebody else */
 	assert_int_equal(packets_of("guard.rules.4.packets"), 0);
+}
+
+static const char flooded[] = "accept udp from 198.51.100.0/24 limit 1/s burst 20 per source\n"
+			      "drop udp from 198.51.100.0/24\n"
+			      "accept udp limit 1/s burst 20 per source\n"
+			      "drop udp";
+
+static void no_flood_sets_an_offender_free(void **state)
+{
+	(void)state;
+	apply_guard(flooded);
+	flood(from_environment("SOURCES", 1000000));
+}
+
+/* A table full of what was long ago, as far back as its clock can tell and further. */
+static void nor_does_it_after_weeks(void **state)
+{
+	const size_t length = TW_LIMIT_LINES * sizeof(struct tw_limit_line);
+	struct tw_limit_line *lines;
+	char path[256];
+	int fd;
+
+	(void)state;
+	apply_guard(flooded);
+	snprintf(path, sizeof(path), "%s/tierwall/packet-test/maps/sources", row_node()->bpffs);
+	fd = bpf_obj_get(path);
+	lines = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd < 0 || lines == MAP_FAILED)
+		die("%s", path);
+	for (uint32_t i = 0; i < TW_LIMIT_LINES * TW_LIMIT_WAYS; i++)
+		lines[i / TW_LIMIT_WAYS].entries[i % TW_LIMIT_WAYS] = (struct tw_limit_entry){
+			.full_at = UINT64_MAX / 2,
+			.tag = i * 2,
+			.full_tick = (uint32_t)(seconds_now() * 1e9 / (1 << 20)) + (1u << 31) -
+				     5000 * (i % 4),
+		};
+	munmap(lines, length);
+	close(fd);
+	flood(300000);
 }
 
 static int run(void)
@@ -278,6 +314,7 @@ static int run(void)
 		cmocka_unit_test(rates_are_right_by_the_exact_clock),
 		cmocka_unit_test(cpus_share_a_bucket_exactly),
 		cmocka_unit_test(no_flood_sets_an_offender_free),
+		cmocka_unit_test(nor_does_it_after_weeks),
 	};
 
 	return cmocka_run_group_tests_name(subject_limit_rate.name, tests, NULL, NULL);
@@ -286,5 +323,5 @@ static int run(void)
 const struct subject subject_limit_rate = {
 	.name = "limit_rate",
 	.run = run,
-	.count = 4,
+	.count = 5,
 };
