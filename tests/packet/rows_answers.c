@@ -77,6 +77,13 @@ static struct sent send_frames(enum family family, unsigned int sources,
 	return sent;
 }
 
+static void wait_until_budgets_are_full(void)
+{
+	struct timespec second = {.tv_sec = 1, .tv_nsec = 50000000};
+
+	nanosleep(&second, NULL);
+}
+
 /* As many as the budget had, and what came to it meanwhile. */
 static void within_budget(unsigned int sources, int64_t budget)
 {
@@ -85,11 +92,10 @@ static void within_budget(unsigned int sources, int64_t budget)
 	const struct packet *packets[] = {&segment, &datagram};
 
 	for (enum family family = IPV4; family <= IPV6; family++) {
-		struct timespec second = {.tv_sec = 1, .tv_nsec = 50000000};
 		struct counters before = {}, after = {};
 		struct sent sent;
 
-		nanosleep(&second, NULL); /* budgets are full again */
+		wait_until_budgets_are_full();
 		counters_read(&before, row_node());
 		sent = send_frames(family, sources, packets[family]);
 		counters_read(&after, row_node());
@@ -120,16 +126,15 @@ static void one_source_has_its_budget(void **state)
 static void a_cpu_has_its_budget(void **state)
 {
 	static const struct packet segment = {TCP(CLIENT, NODE, 81, SYN)};
-	struct timespec second = {.tv_sec = 1, .tv_nsec = 50000000};
 	struct sent sent;
 
 	(void)state;
-	nanosleep(&second, NULL);
+	wait_until_budgets_are_full();
 	sent = send_frames(IPV4, SOURCES, &segment);
 	/* sources may share a budget by hash, but not so many that the CPU's lasts */
 	assert_true(sent.answered >= IN_ALL);
 	assert_true((double)sent.answered <= IN_ALL * (1 + sent.seconds) + 1);
-	nanosleep(&second, NULL);
+	wait_until_budgets_are_full();
 	sent = send_frames(IPV6, SOURCES, &segment);
 	assert_true(sent.answered >= TO_ONE);
 	assert_true((double)sent.answered <= TO_ONE * (1 + sent.seconds) + 1);
@@ -149,13 +154,14 @@ static void trace_says(const char *words, const char *const wanted[], size_t cou
 static void a_trace_says_what_would_come_back(void **state)
 {
 	static const char *const reset[] = {"\"reason\": \"rule\"", "reject tcp to port 81",
-					    "a TCP reset goes back", "\"hex\": \"02"};
+					    "a TCP reset goes back", "\"packet\": \"02"};
 	static const char *const unreachable[] = {"ICMP port unreachable goes back",
-						  "\"hex\": \"02"};
-	static const char *const nothing[] = {"\"verdict\": \"drop\"", "none: "};
+						  "\"packet\": \"02"};
+	static const char *const nothing[] = {"\"verdict\": \"drop\"", "none: it is an error"};
 	struct counters before = {}, after = {};
 
 	(void)state;
+	wait_until_budgets_are_full();
 	counters_read(&before, row_node());
 	for (int i = 0; i < TO_ONE + 10; i++) /* more than one source's budget */
 		trace_says("-j trace tcp 198.51.100.1:1234 192.0.2.1:81 in wan", reset,
