@@ -23,7 +23,7 @@
 	X(TTL, "ttl", "its TTL or hop limit ran out here")                               \
 	X(TOO_BIG, "too-big", "longer than the MTU on its way and not to be fragmented") \
 	X(NO_ROUTE, "no-route", "the node has no route to the server or client")         \
-	X(FRAGMENT, "fragment", "a tiny, overlapping or headless fragment")              \
+	X(FRAGMENT, "fragment", "a tiny fragment, or one whose first did not pass")      \
 	X(TABLE_FULL, "table-full", "no room for the flow that it would begin")          \
 	X(TCP_FLAGS, "tcp-flags", "TCP flags that no sender combines")                   \
 	X(OVERLAP, "overlap", "a fragment that writes over one that came before")

@@ -33,7 +33,8 @@
 	X(related)     \
 	X(strict)      \
 	X(reject)      \
-	X(answers)
+	X(answers)     \
+	X(checks)
 
 #define X(name) extern const struct subject subject_##name;
 SUBJECTS(X)
