@@ -198,8 +198,8 @@ void memory_refuse(struct memory *memory, const struct tw_packet *packet, bool h
 
 void memory_clear(struct memory *memory)
 {
-	while (memory->datagram_count)
-		forget_datagram(memory, memory->datagrams);
+	for (size_t i = 0; i < memory->datagram_count; i++)
+		free(memory->datagrams[i].units);
 	free(memory->datagrams);
 	free(memory->flows);
 	*memory = (struct memory){0};
