@@ -35,7 +35,7 @@ static __always_inline __u32 state_of(const struct kept *kept)
 static __always_inline int is_guarded(const struct path *path, const struct tw_address *address)
 {
 	return address->listens || address->server != TW_NONE16 ||
-	       path->policy->flags & TW_POLICY_HOST;
+	       (address->kind & TW_ADDRESS_LOCAL && path->policy->flags & TW_POLICY_HOST);
 }
 
 /*

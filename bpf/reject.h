@@ -12,6 +12,7 @@
 #define TIERWALL_BPF_REJECT_H
 
 #include "count.h"
+#include "policy.h"
 #include "tierwall/checksum.h"
 #include "tierwall/hash.h"
 
@@ -373,6 +374,16 @@ __noinline int reject_answer(struct xdp_md *ctx, const struct tw_packet *p, int 
 	return send_icmp(ctx, p, work) ? ANSWER_ICMP : ANSWER_NONE;
 }
 
+/* From or to all of a network of this node: nothing in the address itself says so. */
+static __always_inline int is_to_all(const struct path *path)
+{
+	const struct tw_packet *p = &path->work->packet;
+	const struct tw_address *from = policy_address(path->policy, &p->saddr);
+	const struct tw_address *to = policy_address(path->policy, &p->daddr);
+
+	return (from && from->kind & TW_ADDRESS_ALL) || (to && to->kind & TW_ADDRESS_ALL);
+}
+
 /*
  * The verdict of a packet that was refused by `reject`: sent back as its answer, or dropped.
  * By the device's queue for redirected frames where it has one: veth wakes its peer up for
@@ -380,7 +391,8 @@ __noinline int reject_answer(struct xdp_md *ctx, const struct tw_packet *p, int 
  */
 static __always_inline int reject(struct xdp_md *ctx, const struct path *path)
 {
-	int answer = reject_answer(ctx, &path->work->packet, !path->trace);
+	int answer = is_to_all(path) ? ANSWER_NONE
+				     : reject_answer(ctx, &path->work->packet, !path->trace);
 	int sent = answer == ANSWER_RESET || answer == ANSWER_ICMP;
 
 	trace_step(path, TW_STAGE_ANSWER,

@@ -172,6 +172,7 @@ struct tw_address {
 };
 #define TW_ADDRESS_USED   0x1
 #define TW_ADDRESS_LOCAL  0x2 /* the node's own */
+#define TW_ADDRESS_ALL    0x4 /* the broadcast address of one of its networks */
 #define TW_ADDRESS_PROBES 16  /* an address stands at most so many buckets behind its hash */
 
 struct tw_listen {

@@ -115,13 +115,20 @@ static bool fill(const struct build *build, struct tw_address *table, uint32_t b
 			return false;
 		bucket->kind |= TW_ADDRESS_LOCAL;
 	}
+	for (size_t i = 0; i < build->facts->broadcast_count; i++) {
+		bucket = take_bucket(table, buckets, &build->facts->broadcasts[i]);
+		if (!bucket)
+			return false;
+		bucket->kind |= TW_ADDRESS_ALL;
+	}
 	return true;
 }
 
 static int fill_growing(struct build *build, const struct addressed_listen *listens,
 			size_t listen_count)
 {
-	size_t wanted = 2 * (listen_count + 2 * build->servers_count + build->facts->address_count);
+	size_t wanted = 2 * (listen_count + 2 * build->servers_count + build->facts->address_count +
+			     build->facts->broadcast_count);
 	uint32_t buckets = 16;
 
 	while (buckets < wanted)

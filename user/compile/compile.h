@@ -29,6 +29,8 @@ struct node_facts {
 	size_t device_count;
 	union tw_addr *addresses; /* the node's own */
 	size_t address_count;
+	union tw_addr *broadcasts; /* of its networks */
+	size_t broadcast_count;
 };
 
 const struct device_fact *facts_device(const struct node_facts *facts, const char *name);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What the node is: its devices, its addresses, what its drivers can do. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -47,6 +48,23 @@ static int add_address(struct node_facts *facts, const struct sockaddr *address)
 	return 0;
 }
 
+/* All the bits behind the network's; networks of less than four addresses have none. */
+static int add_broadcast(struct node_facts *facts, const struct ifaddrs *interface)
+{
+	const struct sockaddr_in *address = (const void *)interface->ifa_addr;
+	const struct sockaddr_in *mask = (const void *)interface->ifa_netmask;
+	union tw_addr *place;
+
+	if (!mask || interface->ifa_flags & IFF_LOOPBACK || ntohl(~mask->sin_addr.s_addr) < 3)
+		return 0;
+	place = config_push(&facts->broadcasts, &facts->broadcast_count, sizeof(*place));
+	if (!place)
+		return -ENOMEM;
+	tw_addr_from_ipv4(place,
+			  (__force __be32)(address->sin_addr.s_addr | ~mask->sin_addr.s_addr));
+	return 0;
+}
+
 int node_facts_read(struct node_facts *out)
 {
 	struct ifaddrs *interfaces;
@@ -65,6 +83,8 @@ int node_facts_read(struct node_facts *out)
 			result = add_device(out, i);
 		else if (i->ifa_addr->sa_family == AF_INET || i->ifa_addr->sa_family == AF_INET6)
 			result = add_address(out, i->ifa_addr);
+		if (!result && i->ifa_addr->sa_family == AF_INET)
+			result = add_broadcast(out, i);
 	}
 	freeifaddrs(interfaces);
 	if (result)
@@ -76,6 +96,7 @@ void node_facts_free(struct node_facts *facts)
 {
 	free(facts->devices);
 	free(facts->addresses);
+	free(facts->broadcasts);
 	memset(facts, 0, sizeof(*facts));
 }
 
