@@ -192,6 +192,11 @@ static void nft_end(void)
 
 /* -- tierwall ------------------------------------------------------------------------------------- */
 
+static void tierwall_unconditional(FILE *out)
+{
+	fputs("guard { drop }\n", out);
+}
+
 static void tierwall_set(FILE *out)
 {
 	fputs("set blocked {\n", out);
@@ -382,6 +387,8 @@ static void compare(struct beside *beside)
 	packets_of_set(beside);
 	print_case("floor: an XDP program that drops", floor_case(beside), "", 0);
 	print_case("floor: nft drops all", nft_case(beside, "nft", nft_unconditional), "", 0);
+	print_case("floor: tierwall drops all",
+		   tierwall_case(beside, "tierwall", tierwall_unconditional), "", 0);
 	ours = tierwall_case(beside, "set", tierwall_set);
 	print_case("drop by a set of 10,000 sources: tierwall", ours, "", 0);
 	filter = filter_case(beside);
