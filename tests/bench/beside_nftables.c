@@ -81,7 +81,7 @@ static const char *dotted(uint32_t address)
 {
 	static char text[4][INET_ADDRSTRLEN];
 	static unsigned int turn;
-	struct in_addr addr = {htonl(address)};
+	struct in_addr addr = {(in_addr_t)htonl(address)};
 
 	turn = (turn + 1) % 4;
 	return inet_ntop(AF_INET, &addr, text[turn], sizeof(text[turn]));
@@ -260,7 +260,7 @@ static bool fill_filter(void)
 {
 	int map = bpf_obj_get("/sys/fs/bpf/xdp-filter/filter_ipv4");
 	int cpus = libbpf_num_possible_cpus();
-	uint32_t key = htonl(source_of(0));
+	__be32 key = htonl(source_of(0));
 	uint64_t *values = calloc((size_t)cpus, sizeof(*values));
 	bool filled = values && map >= 0 && !bpf_map_lookup_elem(map, &key, values);
 

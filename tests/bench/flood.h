@@ -9,8 +9,8 @@
 #define FLOOD_PACKETS 16384u
 
 struct flood_packet { /* in network byte order */
-	__u32 source, destination;
-	__u16 port;
+	__be32 source, destination;
+	__be16 port;
 	__u16 _pad;
 };
 

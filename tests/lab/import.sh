@@ -196,6 +196,21 @@ COMMIT
 -A OFFICE -p tcp -m tcp --dport 8443 -j ACCEPT
 COMMIT
 EOT
+# status COMMAND...: what it exits with
+status()
+{
+	local status=0
+	"$@" >/dev/null 2>&1 || status=$?
+	echo $status
+}
+
+same "what comes through a pipe is the same but for its name" \
+	"$("$TIERWALL" import nft - <"$work/nft.dump" 2>/dev/null | tail -n +2)" \
+	"$(sed -e 1d -e '$d' "$work/nft.conf")"
+same "a file that is not there: exit" "$(status "$TIERWALL" import nft "$work/none")" 2
+same "a program that is not known: exit" "$(status "$TIERWALL" import pf "$work/nft.dump")" 1
+same "a file of another kind: exit" "$(status "$TIERWALL" import nft "$here/import.py")" 1
+
 save=iptables-nft-save
 decides_alike iptables-nft iptables iptables-nft-restore "$work/rules.iptables"
 save=iptables-legacy-save

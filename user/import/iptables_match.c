@@ -396,9 +396,8 @@ static const char *do_option(struct iptables *tables, enum option option)
 {
 	switch (option) {
 	case SOURCE:
-		return addresses(tables, FIELD_SOURCE);
 	case DESTINATION:
-		return addresses(tables, FIELD_DESTINATION);
+		return addresses(tables, option == SOURCE ? FIELD_SOURCE : FIELD_DESTINATION);
 	case DEVICE:
 		return device(tables);
 	case OUT_DEVICE:
