@@ -28,6 +28,14 @@ struct {
 	__type(value, struct tw_control);
 } control SEC(".maps");
 
+/* Devices that a change on trial attaches or is about to detach. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, TW_DEVICES);
+	__type(key, __u32);   /* ifindex */
+	__type(value, __u32); /* enum tw_trial_device */
+} trial_devices SEC(".maps");
+
 /*
  * The images.  To delete one returns only when every packet that may still use it is
  * done: the kernel waits for that in maps of maps.

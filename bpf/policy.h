@@ -11,15 +11,39 @@
 
 #define ITEM_BYTES_MAX 128u
 
-static __always_inline const struct tw_policy *policy_live(void)
+/*
+ * A change is on trial: the slot that counts, TW_NONE32 where the device is left alone.
+ * Until `revert_at` that is what is being tried, from then on what was before.
+ */
+static __noinline __u32 policy_on_trial(const struct tw_control *now, __u64 revert_at,
+					__u32 ingress)
+{
+	int is_over = bpf_ktime_get_ns() >= revert_at;
+	const __u32 *mark = bpf_map_lookup_elem(&trial_devices, &ingress);
+
+	if (mark && *mark == (is_over ? TW_TRIAL_ATTACHED : TW_TRIAL_LEAVING))
+		return TW_NONE32;
+	return *(const volatile __u32 *)(is_over ? &now->previous : &now->live);
+}
+
+/* NULL: nothing is asked of the packet. */
+static __always_inline const struct tw_policy *policy_live(const struct path *path)
 {
 	__u32 zero = 0, slot;
 	const struct tw_control *now = bpf_map_lookup_elem(&control, &zero);
+	__u64 revert_at;
 	void *image;
 
 	if (!now)
 		return NULL; /* cannot be: the array has its one row */
-	slot = *(const volatile __u32 *)&now->live;
+	/* first: a trial that ends leaves `live` right before it says so here */
+	revert_at = *(const volatile __u64 *)&now->revert_at;
+	if (path->trace && path->trace->policy)
+		slot = path->trace->policy - 1;
+	else if (revert_at)
+		slot = policy_on_trial(now, revert_at, path->ingress);
+	else
+		slot = *(const volatile __u32 *)&now->live;
 	image = bpf_map_lookup_elem(&policy, &slot);
 	return image ? bpf_map_lookup_elem(image, &zero) : NULL;
 }

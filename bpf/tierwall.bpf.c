@@ -298,7 +298,7 @@ static __always_inline int walk_path(struct xdp_md *ctx, struct path *path)
 
 	if (parsed == TW_PARSED_OTHER)
 		return pass(path, TW_STAGE_PARSE, TW_SAYS_NOT_IP);
-	path->policy = policy_live();
+	path->policy = policy_live(path);
 	if (!path->policy)
 		return pass(path, TW_STAGE_GUARD, TW_SAYS_NO_RULES);
 	path->second = second_now();

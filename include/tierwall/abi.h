@@ -88,11 +88,20 @@ struct tw_control {
 	__u32 generation; /* the highest that an image ever got */
 	/*
 	 * While a change is on trial (`apply --confirm`): the slot that is live again from
-	 * `revert_at` on, which needs no process.  CLOCK_MONOTONIC in nanoseconds; 0: no trial.
+	 * `revert_at` on, which needs no process.  CLOCK_MONOTONIC in nanoseconds; 0: no trial,
+	 * TW_TRIAL_KEPT: confirmed, and about to be none.
 	 */
 	__u32 previous;
 	__u32 _pad;
 	__u64 revert_at;
+	__u64 reverted_at; /* when the last change that was on trial went back; 0: it did not */
+};
+#define TW_TRIAL_KEPT (~0ull)
+
+/* Value of the map `trial_devices`, by ifindex: which of two policies leaves the device alone. */
+enum tw_trial_device {
+	TW_TRIAL_ATTACHED = 1, /* by the trial: untouched once it goes back */
+	TW_TRIAL_LEAVING = 2,  /* detached once it is confirmed: untouched until then */
 };
 
 /* -- policy: the whole configuration, compiled, in one immutable image --------
@@ -506,6 +515,7 @@ struct tw_trace {
 	__u32 service;
 	__u32 server; /* index */
 	__u32 generation;
+	__u32 policy; /* in: judge by this slot of `policy`, counted from 1; 0: by the live one */
 	struct tw_trace_step step[TW_TRACE_STEPS];
 };
 

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/*
- * apply: everything that can be refused is refused before anything changes.  New
- * devices are attached under the policy that is running, then one store makes the
- * new one live, then devices that are not in the file are detached.
- */
+/* apply: everything that can be refused is refused before anything changes. */
 #include <errno.h>
 #include <net/if.h>
 #include <stdlib.h>
@@ -46,29 +42,6 @@ int config_read_file(struct config **out, const char *path)
 	return result ? result : check_interfaces(*out);
 }
 
-/* -- devices --------------------------------------------------------------------------------- */
-
-static bool is_wanted(const struct config *config, const char *device)
-{
-	for (size_t i = 0; i < config->interface_count; i++)
-		if (!strcmp(config->interfaces[i].name, device))
-			return true;
-	return false;
-}
-
-static int detach_others(const struct instance *instance, const struct config *config)
-{
-	struct attachment *attachments;
-	size_t count;
-	int result = instance_attachments(instance, &attachments, &count);
-
-	for (size_t i = 0; !result && i < count; i++)
-		if (!is_wanted(config, attachments[i].device))
-			result = device_detach(instance, &attachments[i]);
-	free(attachments);
-	return result;
-}
-
 /* -- apply ------------------------------------------------------------------------------------- */
 
 static void print_notes(const struct config *config, const struct attach_result *results)
@@ -78,26 +51,21 @@ static void print_notes(const struct config *config, const struct attach_result 
 			complain("%s: %s", config->interfaces[i].name, results[i].note);
 }
 
-/* Attaches what is new and makes the policy live: both or neither. */
-static int attach_and_publish(struct edit *edit, const struct config *config,
-			      const struct compiled *compiled)
+/* The policy and the devices of the configuration, no others. */
+static int publish(struct edit *edit, const struct config *config, const struct compiled *compiled)
 {
-	const struct interface *interfaces = config->interfaces;
-	struct attach_result *results = calloc(config->interface_count + 1, sizeof(*results));
 	int result;
 
-	if (!results)
+	edit->attached = calloc(config->interface_count + 1, sizeof(*edit->attached));
+	if (!edit->attached)
 		return -ENOMEM;
-	result = devices_attach(&edit->instance, interfaces, config->interface_count, results);
-	if (!result) {
-		result = edit_publish(edit, config, compiled);
-		if (result)
-			devices_take_back(&edit->instance, interfaces, config->interface_count,
-					  results);
-	}
+	edit->attach = config->interfaces;
+	edit->attach_count = config->interface_count;
+	edit->detach_others = true;
+	result = edit_publish(edit, config, compiled);
 	if (!result)
-		print_notes(config, results);
-	free(results);
+		print_notes(config, edit->attached);
+	free(edit->attached);
 	return result;
 }
 
@@ -112,9 +80,7 @@ static int make_live(struct edit *edit, struct config *config)
 	}
 	result = compile_or_complain(&compiled, config, edit->running.image, &edit->facts);
 	if (!result)
-		result = attach_and_publish(edit, config, &compiled);
-	if (!result)
-		result = detach_others(&edit->instance, config);
+		result = publish(edit, config, &compiled);
 	compiled_free(&compiled);
 	return result;
 }
@@ -133,9 +99,9 @@ static int check_only(struct config *config)
 	return result;
 }
 
-static int apply(const struct options *options, struct config *config)
+int config_apply(const struct options *options, struct config *config, uint32_t trial)
 {
-	struct edit edit = {0};
+	struct edit edit = {.force = options->force, .trial = trial};
 	bool loaded = false;
 	int result =
 		instance_open_or_load(&edit.instance, options->instance, options->bpffs, &loaded);
@@ -144,33 +110,32 @@ static int apply(const struct options *options, struct config *config)
 		return result;
 	result = edit_begin_opened(&edit);
 	if (!result)
+		result = edit_refuse_on_trial(&edit);
+	if (!result)
 		result = make_live(&edit, config);
 	if (!result)
 		status_warn(options, &edit.instance);
+	if (!result && trial)
+		edit_say_trial(&edit, options);
 	edit_end(&edit);
 	if (result && loaded)
 		instance_unload(options->instance, options->bpffs);
 	return result;
 }
 
-static int later(const char *word)
-{
-	complain("`%s` is not yet supported", word);
-	return EXIT_REFUSED;
-}
-
 int command_apply(const struct options *options, int argc, char **argv)
 {
 	const char *path = NULL;
 	struct config *config = NULL;
+	uint32_t trial = 0;
 	bool check = false;
-	int result;
+	int result = trial_time_take(&trial, &argc, argv);
 
+	if (result)
+		return exit_status(result);
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--check"))
 			check = true;
-		else if (!strcmp(argv[i], "--confirm"))
-			return later(argv[i]);
 		else if (argv[i][0] == '-' && argv[i][1])
 			return usage(command_find("apply"), "unknown option `%s`", argv[i]);
 		else if (path)
@@ -182,7 +147,7 @@ int command_apply(const struct options *options, int argc, char **argv)
 		return usage(command_find("apply"), "which file?");
 	result = config_read_file(&config, path);
 	if (!result)
-		result = check ? check_only(config) : apply(options, config);
+		result = check ? check_only(config) : config_apply(options, config, trial);
 	config_free(config);
 	return exit_status(result);
 }

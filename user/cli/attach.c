@@ -41,20 +41,13 @@ static void forget_interface(struct config *config, const char *device)
 }
 
 /* `wanted` attached and noted in the running configuration: all of it or nothing. */
-static int attach_all(struct edit *edit, const struct interface *wanted, size_t count,
-		      struct attach_result *results)
+static int attach_all(struct edit *edit)
 {
-	int result = devices_attach(&edit->instance, wanted, count, results);
+	int result = 0;
 
-	if (result)
-		return result;
-	for (size_t i = 0; !result && i < count; i++)
-		result = note_interface(edit->running.config, &wanted[i]);
-	if (!result)
-		result = edit_commit(edit);
-	if (result)
-		devices_take_back(&edit->instance, wanted, count, results);
-	return result;
+	for (size_t i = 0; !result && i < edit->attach_count; i++)
+		result = note_interface(edit->running.config, &edit->attach[i]);
+	return result ? result : edit_commit(edit);
 }
 
 /* The mode words at the end; -1: they are wrong. */
@@ -97,20 +90,24 @@ static int read_devices(struct interface *wanted, char **devices, size_t count,
 	return 0;
 }
 
-static int attach(const struct options *options, const struct interface *wanted, size_t count,
-		  struct attach_result *results)
+static int attach(const struct options *options, struct edit *edit)
 {
-	struct edit edit = {0};
 	bool loaded = false;
 	int result =
-		instance_open_or_load(&edit.instance, options->instance, options->bpffs, &loaded);
+		instance_open_or_load(&edit->instance, options->instance, options->bpffs, &loaded);
 
 	if (result)
 		return result;
-	result = edit_begin_opened(&edit);
+	result = edit_begin_opened(edit);
 	if (!result)
-		result = attach_all(&edit, wanted, count, results);
-	edit_end(&edit);
+		result = edit_refuse_on_trial(edit);
+	if (!result)
+		result = attach_all(edit);
+	for (size_t i = 0; !result && i < edit->attach_count; i++)
+		print_result(options, edit->attach[i].name, &edit->attached[i]);
+	if (!result && edit->trial)
+		edit_say_trial(edit, options);
+	edit_end(edit);
 	if (result && loaded)
 		instance_unload(options->instance, options->bpffs);
 	return result;
@@ -118,25 +115,28 @@ static int attach(const struct options *options, const struct interface *wanted,
 
 int command_attach(const struct options *options, int argc, char **argv)
 {
-	int mode = parse_mode(&argc, argv), result = -ENOMEM;
-	size_t count = (size_t)argc - 1;
-	struct attach_result *results;
+	struct edit edit = {.force = options->force};
 	struct interface *wanted;
+	int mode, result = trial_time_take(&edit.trial, &argc, argv);
 
+	if (result)
+		return exit_status(result);
+	mode = parse_mode(&argc, argv);
 	if (mode < 0)
 		return usage(command_find("attach"), "no such mode: `%s`", argv[argc - 1]);
 	if (argc < 2)
 		return usage(command_find("attach"), "which device?");
-	wanted = calloc(count, sizeof(*wanted));
-	results = calloc(count, sizeof(*results));
-	if (wanted && results)
-		result = read_devices(wanted, argv + 1, count, (enum interface_mode)mode);
+	edit.attach_count = (size_t)argc - 1;
+	edit.attach = wanted = calloc(edit.attach_count, sizeof(*wanted));
+	edit.attached = calloc(edit.attach_count, sizeof(*edit.attached));
+	result = wanted && edit.attached ? 0 : -ENOMEM;
 	if (!result)
-		result = attach(options, wanted, count, results);
-	for (size_t i = 0; !result && i < count; i++)
-		print_result(options, wanted[i].name, &results[i]);
+		result = read_devices(wanted, argv + 1, edit.attach_count,
+				      (enum interface_mode)mode);
+	if (!result)
+		result = attach(options, &edit);
 	free(wanted);
-	free(results);
+	free(edit.attached);
 	return exit_status(result);
 }
 
@@ -181,7 +181,9 @@ int command_detach(const struct options *options, int argc, char **argv)
 	result = edit_begin(&edit, options);
 	if (result)
 		return exit_status(result);
-	result = detach_all(&edit, argv + 1, argc - 1);
+	result = edit_refuse_on_trial(&edit);
+	if (!result)
+		result = detach_all(&edit, argv + 1, argc - 1);
 	edit_end(&edit);
 	return exit_status(result);
 }

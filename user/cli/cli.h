@@ -24,6 +24,7 @@ struct options {
 	const char *bpffs;
 	enum output output;
 	bool quiet;
+	bool force; /* --force behind the command: also where it locks its own operator out */
 	int verbose;
 };
 
@@ -48,6 +49,7 @@ int command_unload(const struct options *options, int argc, char **argv);
 int command_attach(const struct options *options, int argc, char **argv);
 int command_detach(const struct options *options, int argc, char **argv);
 int command_apply(const struct options *options, int argc, char **argv);
+int command_confirm(const struct options *options, int argc, char **argv);
 int command_diff(const struct options *options, int argc, char **argv);
 int command_show(const struct options *options, int argc, char **argv);
 int command_rule(const struct options *options, int argc, char **argv);

@@ -13,19 +13,21 @@ const char tierwall_version[] = TIERWALL_VERSION;
 /* A ` | ` in the words parts the forms of one command. */
 const struct command commands[] = {
 	{"load", command_load, "", "load the program and pin everything, attach nothing"},
-	{"attach", command_attach, "DEV... [mode native|generic|auto]",
+	{"attach", command_attach, "DEV... [mode native|generic|auto] [--confirm TIME] [--force]",
 	 "attach to devices, loading first if need be"},
 	{"detach", command_detach, "DEV...", "detach from devices"},
 	{"unload", command_unload, "", "detach from all devices and remove the pins"},
-	{"apply", command_apply, "FILE [--check] [--confirm TIME]",
+	{"apply", command_apply, "FILE [--check] [--confirm TIME] [--force]",
 	 "make the running state equal to FILE in one step"},
-	{"confirm", command_later, "", "keep what `apply --confirm` made live"},
+	{"confirm", command_confirm, "[--back]",
+	 "keep what `--confirm TIME` put on trial, or go back now"},
 	{"diff", command_diff, "FILE", "what apply would change; exit 1 where something differs"},
 	{"show", command_show,
 	 "[status] | show config | show tiers | show services | "
 	 "show rules [TIER[/SERVER]|guard|host] | show sets [NAME] | show flows",
 	 "the running state"},
-	{"rule", command_rule, "add TIER[/SERVER] [at N] RULE | rule del TIER[/SERVER] N",
+	{"rule", command_rule,
+	 "add TIER[/SERVER] [at N] RULE | rule del TIER[/SERVER] N",
 	 "add or delete one rule; guard and host stand where TIER stands"},
 	{"set", command_set,
 	 "add NAME PREFIX... [for TIME] | set del NAME PREFIX... | set load NAME FILE | "
@@ -95,7 +97,11 @@ void print_help(FILE *out)
 	for (const struct command *command = commands; command->name; command++)
 		if (command->run != command_later)
 			fprintf(out, "  %-8s  %s\n", command->name, command->help);
-	fputs("\n`tierwall COMMAND --help` prints the usage of one command.\n"
+	fputs("\n--confirm TIME (30s, 2m) goes back by itself unless `tierwall confirm` comes in "
+	      "time.\n"
+	      "What would end the connection that it is typed over (SSH_CONNECTION) asks first, "
+	      "or is\nrefused where nobody can be asked; --force goes on.\n"
+	      "`tierwall COMMAND --help` prints the usage of one command.\n"
 	      "exit: 0 done; 1 refused, or something differs; 2 the kernel or system refused\n",
 	      out);
 }
@@ -138,9 +144,30 @@ static bool asks_for_help(int argc, char **argv)
 	return false;
 }
 
+/* Takes `--force` out of the words of a command that changes what packets are judged by. */
+static bool take_force(const struct command *command, int *argc, char **argv)
+{
+	static const char *const takers[] = {"attach", "detach", "apply",  "restore",
+					     "rule",   "set",    "server", "service"};
+	bool takes = false;
+	int kept = 1;
+
+	for (size_t i = 0; i < sizeof(takers) / sizeof(takers[0]); i++)
+		takes |= !strcmp(command->name, takers[i]);
+	for (int i = 1; takes && i < *argc; i++)
+		if (strcmp(argv[i], "--force") != 0)
+			argv[kept++] = argv[i];
+	if (!takes || kept == *argc)
+		return false;
+	*argc = kept;
+	argv[kept] = NULL;
+	return true;
+}
+
 int command_run(const struct options *options, int argc, char **argv)
 {
 	const struct command *command = find_or_complain(argv[0]);
+	struct options changed = *options;
 
 	if (!command)
 		return EXIT_REFUSED;
@@ -151,7 +178,8 @@ int command_run(const struct options *options, int argc, char **argv)
 	if (options->output == OUTPUT_METRICS && command->run != command_stats)
 		return usage(command, "-m belongs to `stats`; `%s` prints text or JSON (-j)",
 			     command->name);
-	return command->run(options, argc, argv);
+	changed.force = take_force(command, &argc, argv);
+	return command->run(&changed, argc, argv);
 }
 
 int command_help(const struct options *options, int argc, char **argv)

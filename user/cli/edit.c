@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/image.h"
-#include "kernel/neighbours.h"
 
 int edit_begin_opened(struct edit *edit)
 {
@@ -21,6 +19,7 @@ int edit_begin(struct edit *edit, const struct options *options)
 	int result;
 
 	memset(edit, 0, sizeof(*edit));
+	edit->force = options->force;
 	result = instance_open(&edit->instance, options->instance, options->bpffs, INSTANCE_WRITE);
 	if (result)
 		return result;
@@ -48,25 +47,6 @@ int compile_or_complain(struct compiled *out, struct config *config, const struc
 	else if (result)
 		complain("cannot compile the configuration: %s", strerror(-result));
 	return result;
-}
-
-int edit_publish(struct edit *edit, const struct config *config, const struct compiled *compiled)
-{
-	/* a device that the new policy names must be known before a packet is sent to it */
-	int result = devices_refresh(&edit->instance, config, &edit->facts);
-	struct diagnostic ignored = {0};
-	struct config *before;
-
-	if (!result)
-		result = policy_commit(&edit->instance, compiled);
-	if (result)
-		return result;
-	/* edit->running.config may be changed already; the image is what was live */
-	before = image_config(edit->running.live, &ignored);
-	neighbours_follow(before, config);
-	config_free(before);
-	diagnostic_free(&ignored);
-	return 0;
 }
 
 /* -- the edited model as if it had been read from a file ----------------------------------- */
@@ -173,7 +153,9 @@ int edit_run(const struct options *options, int (*change)(struct edit *edit, voi
 
 	if (result)
 		return exit_status(result);
-	result = change(&edit, context);
+	result = edit_refuse_on_trial(&edit);
+	if (!result)
+		result = change(&edit, context);
 	if (!result)
 		result = edit_commit(&edit);
 	edit_end(&edit);

@@ -11,6 +11,7 @@
 
 #include "cli/show.h"
 #include "kernel/control.h"
+#include "kernel/trial.h"
 #include "stats/columns.h"
 #include "stats/json.h"
 
@@ -23,6 +24,7 @@ struct status {
 	size_t rules;
 	uint64_t memory;  /* bytes of all maps */
 	json_t *warnings; /* strings */
+	struct trial trial;
 };
 
 static void count_servers_and_rules(struct status *status)
@@ -247,6 +249,13 @@ static json_t *device_json(const void *item)
 	return json_pack("{s:s,s:s}", "name", device->device, "mode", mode_of(device));
 }
 
+/* NULL: nothing is on trial. */
+static json_t *trial_json(const struct trial *trial)
+{
+	return trial->pending ? json_pack("{s:I}", "seconds", (json_int_t)seconds_up(trial->left))
+			      : NULL;
+}
+
 static int print_json(const struct status *status)
 {
 	const struct tw_meta *meta = &status->instance->meta;
@@ -258,10 +267,11 @@ static int print_json(const struct status *status)
 
 	return json_print(
 		stdout,
-		json_pack("{s:i,s:s,s:s,s:I,s:I,s:I,s:o,s:I,s:o,s:I,s:I,s:I,s:I,s:O}", "schema",
+		json_pack("{s:i,s:s,s:s,s:I,s:I,s:I,s:o*,s:o,s:I,s:o,s:I,s:I,s:I,s:I,s:O}", "schema",
 			  JSON_SCHEMA, "instance", status->instance->name, "version", meta->version,
 			  "abi", (json_int_t)meta->abi, "loaded", (json_int_t)meta->loaded,
-			  "generation", (json_int_t)status->running->generation, "devices",
+			  "generation", (json_int_t)status->running->generation, "trial", trial_json(&status->trial),
+			  "devices",
 			  ARRAY_JSON(status->devices, status->device_count, device_json), "tiers",
 			  (json_int_t)config->tier_count, "servers", servers, "services",
 			  (json_int_t)config->service_count, "rules", (json_int_t)status->rules,
@@ -294,6 +304,10 @@ static int print_text(const struct status *status)
 	columns_row(&columns, "loaded\t%s, %s ago", when,
 		    scaled_time(now > loaded ? now - loaded : 0).text);
 	columns_row(&columns, "generation\t%u", status->running->generation);
+	if (status->trial.pending)
+		columns_row(&columns,
+			    "on trial\tgoes back in %llu s; `tierwall confirm` keeps it",
+			    seconds_up(status->trial.left));
 	add_devices(&columns, status);
 	columns_row(&columns, "services\t%zu", config->service_count);
 	columns_row(&columns, "tiers\t%zu", config->tier_count);
@@ -340,6 +354,8 @@ static int with_status(const struct options *options, const struct instance *ins
 	struct running running = {};
 	int result = running_read(&running, instance);
 
+	if (!result)
+		result = trial_ask(&status.trial, instance);
 	if (!result)
 		result = instance_attachments(instance, &devices, &status.device_count);
 	if (!result) {

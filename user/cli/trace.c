@@ -18,7 +18,6 @@
 #include "config/parse.h"
 #include "kernel/instance.h"
 
-#define FRAME_OUT_MAX (TRACE_FRAME_MAX + 256) /* the data path may put headers before it */
 #define PCAP_MAX      (1u << 28)
 #define LINK_HEADER   14 /* bytes of Ethernet, which captures of IP do not have */
 
@@ -112,37 +111,8 @@ static void tracer_close(struct tracer *tracer)
 	instance_close(&tracer->instance);
 }
 
-struct run {
-	struct tw_trace trace;
-	struct trace_frame in;
-	uint8_t out[FRAME_OUT_MAX];
-	size_t out_length;
-};
-
-/* The instance is locked: two traces at a time would read each other's answer. */
-static int run_trace(struct run *run, const struct instance *instance)
-{
-	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = run->in.bytes,
-		    .data_size_in = run->in.length, .data_out = run->out,
-		    .data_size_out = sizeof(run->out), .repeat = 1);
-	uint32_t key = 0;
-	int result;
-
-	result = bpf_map_update_elem(instance->maps[MAP_traces], &key, &run->trace, BPF_ANY);
-	if (!result)
-		result = bpf_prog_test_run_opts(instance->xdp_trace, &options);
-	if (!result)
-		result = bpf_map_lookup_elem(instance->maps[MAP_traces], &key, &run->trace);
-	if (result) {
-		complain("the kernel does not run the trace: %s", strerror(-result));
-		return result;
-	}
-	run->out_length = options.data_size_out;
-	return 0;
-}
-
 /* `number`: of many, from 1; 0: there is only this one. */
-static int trace_frame(const struct tracer *tracer, struct run *run, uint32_t number)
+static int trace_frame(const struct tracer *tracer, struct trace_run *run, uint32_t number)
 {
 	struct trace_result answer = {
 		.trace = &run->trace,
@@ -155,7 +125,7 @@ static int trace_frame(const struct tracer *tracer, struct run *run, uint32_t nu
 	int result;
 
 	run->trace = (struct tw_trace){.ifindex = tracer->ifindex};
-	result = run_trace(run, &tracer->instance);
+	result = trace_run(run, &tracer->instance);
 	if (result)
 		return result;
 	answer.out_length = run->out_length;
@@ -173,7 +143,7 @@ static int trace_frame(const struct tracer *tracer, struct run *run, uint32_t nu
 	return result;
 }
 
-static int trace_one(const struct options *options, struct run *run, const char *device)
+static int trace_one(const struct options *options, struct trace_run *run, const char *device)
 {
 	struct tracer tracer;
 	int result = tracer_open(&tracer, options, device);
@@ -189,7 +159,7 @@ static int trace_words(const struct options *options, int argc, char **argv)
 {
 	const struct command *command = command_find(argv[0]);
 	struct packet_words packet;
-	struct run run = {};
+	struct trace_run run = {};
 	int result;
 
 	if (argc < 4)
@@ -213,7 +183,7 @@ static const char *take_device(int *argc, char **argv)
 static int trace_hex(const struct options *options, int argc, char **argv)
 {
 	const char *device = take_device(&argc, argv);
-	struct run run = {};
+	struct trace_run run = {};
 	char *digits = join_words(argc, argv, 2);
 	bool right = digits && trace_frame_read(&run.in, digits);
 
@@ -254,7 +224,7 @@ static bool frame_of_capture(struct trace_frame *out, const struct pcap_packet *
 static int trace_packets(const struct tracer *tracer, struct pcap *pcap, const char *path)
 {
 	struct pcap_packet packet;
-	struct run run = {};
+	struct trace_run run = {};
 	uint32_t number = 0;
 	int more, result = 0;
 

@@ -21,6 +21,7 @@
 #define TRACE_SOURCE_PORT 40000 /* where none is said */
 
 struct trace_frame {
+	bool is_made; /* from words: its link addresses are made up */
 	size_t length;
 	uint8_t pad[2]; /* so that what stands behind the Ethernet header is aligned */
 	uint8_t bytes[TRACE_FRAME_MAX];
@@ -31,6 +32,19 @@ struct trace_frame {
  * type echo-request, source port 40000.
  */
 void trace_frame_build(struct trace_frame *out, const struct packet_words *packet);
+
+#define TRACE_OUT_MAX 4096 /* the data path may put headers before it */
+
+struct trace_run {
+	struct tw_trace trace; /* ifindex and policy are asked, the rest is answered */
+	struct trace_frame in;
+	uint8_t out[TRACE_OUT_MAX];
+	size_t out_length;
+};
+
+struct instance;
+/* The instance is locked: two traces at a time would read each other's answer.  Complains. */
+int trace_run(struct trace_run *run, const struct instance *instance);
 
 /* What came out, and the configuration that gives the numbers in it their names. */
 struct trace_result {

@@ -247,6 +247,7 @@ void trace_frame_build(struct trace_frame *out, const struct packet_words *packe
 	size_t payload = payload_length(packet);
 
 	memset(out, 0, sizeof(*out));
+	out->is_made = true;
 	append_ethernet(out, packet);
 	if (addr_is_ipv4(&packet->source))
 		append_ipv4(out, packet, payload);

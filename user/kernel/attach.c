@@ -346,6 +346,8 @@ int devices_attach(const struct instance *instance, const struct interface *inte
 
 static bool is_fixed_device(const struct config *config, const char *device)
 {
+	if (!config)
+		return false;
 	for (size_t i = 0; i < config->tier_count; i++)
 		for (size_t j = 0; j < config->tiers[i].server_count; j++)
 			if (!strcmp(config->tiers[i].servers[j].device, device))
@@ -367,7 +369,7 @@ static bool is_attached(const struct attachment *attachments, size_t count, uint
  * the kernel's own forwarding takes over.
  */
 int devices_refresh(const struct instance *instance, const struct config *config,
-		    const struct node_facts *facts)
+		    const struct config *other, const struct node_facts *facts)
 {
 	struct attachment *attachments;
 	size_t count;
@@ -380,7 +382,8 @@ int devices_refresh(const struct instance *instance, const struct config *config
 
 		if (takes == -ENOTSUP)
 			takes = is_attached(attachments, count, key);
-		if (takes > 0 || is_fixed_device(config, device->name))
+		if (takes > 0 || is_fixed_device(config, device->name) ||
+		    is_fixed_device(other, device->name))
 			bpf_map_update_elem(instance->maps[MAP_devices], &key, &key, BPF_ANY);
 		else
 			bpf_map_delete_elem(instance->maps[MAP_devices], &key);

@@ -112,7 +112,7 @@ static void use_policy(struct used *used, const struct instance *instance, uint3
 	image_close(&image);
 }
 
-/* What the live policy uses. */
+/* What the live policy uses, and the one that a trial goes back to. */
 static int find_used(struct used *used, const struct instance *instance)
 {
 	struct tw_control *control = control_map(instance);
@@ -121,6 +121,8 @@ static int find_used(struct used *used, const struct instance *instance)
 	if (!control)
 		return -errno;
 	use_policy(used, instance, control->live);
+	if (control->revert_at)
+		use_policy(used, instance, control->previous);
 	control_unmap(control);
 	return 0;
 }
@@ -136,14 +138,39 @@ static void release(int map, const bool *used, uint32_t count)
 }
 
 /*
+ * Until every packet is done that has read which slot is live, but not fetched the image
+ * yet.  The kernel waits for that after a store into a map of maps: the live image is
+ * stored where it stands.
+ */
+static void wait_for_packets(const struct instance *instance)
+{
+	struct tw_control *control = control_map(instance);
+	uint32_t slot, id;
+	int image;
+
+	if (!control)
+		return;
+	slot = control->live;
+	control_unmap(control);
+	if (bpf_map_lookup_elem(instance->maps[MAP_policy], &slot, &id))
+		return;
+	image = bpf_map_get_fd_by_id(id);
+	if (image < 0)
+		return;
+	bpf_map_update_elem(instance->maps[MAP_policy], &slot, &image, BPF_EXIST);
+	close(image);
+}
+
+/*
  * Gives back what no policy uses: of the one before, or of a commit that was killed.
  * Images go first: to delete one waits for the packets that may still use it.
  */
-static void release_unused(const struct instance *instance)
+void policy_release(const struct instance *instance)
 {
 	struct used *used = malloc(sizeof(*used));
 
 	if (used && !find_used(used, instance)) {
+		wait_for_packets(instance);
 		release(instance->maps[MAP_policy], used->policies, TW_POLICIES);
 		release(instance->maps[MAP_sets], used->sets, TW_SETS);
 		release(instance->maps[MAP_chunks], used->chunks, TW_CHUNKS);
@@ -198,7 +225,7 @@ int policy_prepare(const struct instance *instance, const struct compiled *compi
 {
 	int result;
 
-	release_unused(instance);
+	policy_release(instance);
 	result = fill_sets(instance, compiled);
 	if (result)
 		return failed("fill the sets", result);
@@ -218,16 +245,11 @@ int policy_publish(const struct instance *instance, uint32_t slot)
 
 	if (!control)
 		return failed("make the policy live", -errno);
+	control->reverted_at = 0;
 	__atomic_store_n(&control->live, slot, __ATOMIC_RELEASE);
 	control_unmap(control);
-	release_unused(instance);
+	policy_release(instance);
 	return 0;
-}
-
-void policy_abandon(const struct instance *instance, uint32_t slot)
-{
-	bpf_map_delete_elem(instance->maps[MAP_policy], &slot);
-	release_unused(instance);
 }
 
 int policy_commit(const struct instance *instance, const struct compiled *compiled)

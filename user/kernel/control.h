@@ -44,9 +44,12 @@ int devices_attach(const struct instance *instance, const struct interface *inte
 void devices_take_back(const struct instance *instance, const struct interface *interfaces,
 		       size_t count, const struct attach_result *results);
 
-/* Fills the map `devices`: where a frame may be redirected to. */
+/*
+ * Fills the map `devices`: where a frame may be redirected to, by one configuration or,
+ * where `other` is not NULL, by either of two.
+ */
 int devices_refresh(const struct instance *instance, const struct config *config,
-		    const struct node_facts *facts);
+		    const struct config *other, const struct node_facts *facts);
 
 /* -- commit.c -------------------------------------------------------------------------- */
 
@@ -58,8 +61,11 @@ int policy_prepare(const struct instance *instance, const struct compiled *compi
 		   uint32_t *slot);
 /* Makes the policy of a slot live in one store and gives back what no policy needs. */
 int policy_publish(const struct instance *instance, uint32_t slot);
-/* Gives a prepared policy up. */
-void policy_abandon(const struct instance *instance, uint32_t slot);
+/*
+ * Gives back what neither the live policy uses nor the one that a trial goes back to: a
+ * prepared one that is given up, too.
+ */
+void policy_release(const struct instance *instance);
 /* Prepares and publishes. */
 int policy_commit(const struct instance *instance, const struct compiled *compiled);
 

@@ -8,6 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "kernel/trial.h"
+
 /* -- maps as memory ------------------------------------------------------------------------- */
 
 static void *map_memory_of(int fd, size_t length, int protection)
@@ -121,7 +123,7 @@ int image_open(struct image *out, const struct instance *instance)
 		return -errno;
 	/* a slot that has just been given back is not live any more: look again */
 	for (int tries = 0; tries < 1000; tries++) {
-		uint32_t slot = __atomic_load_n(&control->live, __ATOMIC_ACQUIRE);
+		uint32_t slot = control_slot(control);
 
 		result = image_open_slot(out, instance, slot);
 		if (result != -EAGAIN && result != -ENOENT)

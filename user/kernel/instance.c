@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "kernel/instance.h"
 #include "kernel/pins.h"
+#include "kernel/trial.h"
 
 static const char *const map_names[MAP_COUNT] = {
 #define X(name) [MAP_##name] = #name,
@@ -122,6 +123,18 @@ static int open_all(struct instance *instance)
 	return instance->xdp_trace < 0 ? instance->xdp_trace : 0;
 }
 
+/* Who only reads tidies up after a trial, too, where no writer is at it already. */
+static int settle(const struct instance *instance, enum instance_access access)
+{
+	if (access == INSTANCE_WRITE)
+		return trial_settle(instance);
+	if (trial_is_unsettled(instance) && !flock(instance->lock, LOCK_EX | LOCK_NB)) {
+		trial_settle(instance);
+		flock(instance->lock, LOCK_UN);
+	}
+	return 0;
+}
+
 int instance_open(struct instance *out, const char *name, const char *bpffs,
 		  enum instance_access access)
 {
@@ -142,6 +155,8 @@ int instance_open(struct instance *out, const char *name, const char *bpffs,
 		return out->lock;
 	}
 	result = open_all(out);
+	if (!result)
+		result = settle(out, access);
 	if (result)
 		instance_close(out);
 	return result;

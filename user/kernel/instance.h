@@ -28,6 +28,7 @@
 /* Every pinned map: X(name).  The order is that of struct instance's `maps`. */
 #define INSTANCE_MAPS(X) \
 	X(control)       \
+	X(trial_devices) \
 	X(policy)        \
 	X(chunks)        \
 	X(counters)      \

@@ -17,6 +17,7 @@
 #include "kernel/image.h"
 #include "kernel/neighbours.h"
 #include "kernel/pins.h"
+#include "kernel/trial.h"
 #include "tierwall.skel.h"
 
 /* The last lines that libbpf said: shown only when the load fails. */
@@ -344,21 +345,29 @@ int instance_open_or_load(struct instance *out, const char *name, const char *bp
 	return result;
 }
 
-/* The kernel need not keep the servers' link addresses fresh any more. */
-static void forget_neighbours(struct instance *instance)
+/*
+ * The kernel need not keep the servers' link addresses fresh any more, and nothing is left
+ * that a trial could go back to.
+ */
+static void forget_policy(const char *name, const char *bpffs)
 {
 	struct diagnostic ignored = {0};
 	struct config *config = NULL;
+	struct instance instance;
 	struct image image;
 
-	if (image_open(&image, instance))
+	if (instance_open(&instance, name, bpffs, INSTANCE_READ))
 		return;
-	config = image_config(&image, &ignored);
+	trial_forget(&instance);
+	if (!image_open(&image, &instance)) {
+		config = image_config(&image, &ignored);
+		image_close(&image);
+	}
+	instance_close(&instance);
 	if (config)
 		neighbours_follow(config, NULL);
 	config_free(config);
 	diagnostic_free(&ignored);
-	image_close(&image);
 }
 
 static void detach_all(const struct instance *instance)
@@ -391,7 +400,7 @@ int instance_unload(const char *name, const char *bpffs)
 	/* pins of any version can be removed, but only of this one be read */
 	instance.lock = lock_folder(instance.folder, LOCK_EX);
 	if (read_meta(&instance, &meta) == 0 && meta.abi == TW_ABI)
-		forget_neighbours(&instance);
+		forget_policy(name, bpffs);
 	detach_all(&instance);
 	snprintf(gone, sizeof(gone), "%s/tierwall/~%s", bpffs, name);
 	pins_remove(gone);

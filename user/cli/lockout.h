@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Would a policy end the connection that it is typed over? */
+#ifndef TIERWALL_USER_LOCKOUT_H
+#define TIERWALL_USER_LOCKOUT_H
+
+#include "cli/edit.h"
+
+/* What SSH_CONNECTION says: "CLIENT PORT SERVER PORT". */
+struct ssh_connection {
+	union tw_addr client, server;
+	uint16_t client_port, server_port;
+	char zone[16]; /* of a link-local address; empty: none */
+};
+/* Is it one? */
+bool ssh_connection_parse(struct ssh_connection *out, const char *text);
+
+/*
+ * Asks the data path whether the policy in `slot` accepts the connection that this
+ * process is typed over, and another one from the same place.  Where it does not: asks
+ * on a terminal whether to go on.  0: go on, MISTAKE: do not (said).
+ */
+int lockout_check(const struct edit *edit, const struct config *config, uint32_t slot);
+
+#endif
