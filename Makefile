@@ -9,6 +9,7 @@ PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 DOCDIR ?= $(PREFIX)/share/doc/tierwall
 EXAMPLEDIR ?= $(DOCDIR)/examples
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 
 O := build
 VERSION := $(shell cat .version 2>/dev/null || git describe --tags --always --dirty 2>/dev/null || echo 0.1)
@@ -104,6 +105,8 @@ install: $(O)/tierwall
 	install -D -m 0755 $(O)/tierwall $(DESTDIR)$(SBINDIR)/tierwall
 	install -D -m 0644 -t $(DESTDIR)$(DOCDIR) README.md LICENSE docs/*.md
 	install -D -m 0644 -t $(DESTDIR)$(EXAMPLEDIR) scripts/share/examples/*
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's|@SBINDIR@|$(SBINDIR)|' scripts/share/systemd/tierwall.service >$(DESTDIR)$(UNITDIR)/tierwall.service
 
 demo:
 	$(Q)scripts/setup build demo

@@ -10,7 +10,7 @@
 
 #include "firewall.h"
 #include "flow.h"
-#include "next_hop.h"
+#include "own.h"
 #include "service.h"
 #include "socket.h"
 
@@ -44,11 +44,10 @@ static __always_inline int is_guarded(const struct path *path, const struct tw_a
  * time, so that what it held is not open for longer than it lives.
  */
 static __always_inline int socket_accepts(struct xdp_md *ctx, struct path *path,
-					  const struct tw_packet *p,
-					  const struct tw_address *address, const struct kept *kept,
+					  const struct tw_packet *p, const struct kept *kept,
 					  struct outcome *outcome)
 {
-	if (!(address->kind & TW_ADDRESS_LOCAL) || kept->live || tw_is_syn(p))
+	if (kept->live || tw_is_syn(p))
 		return 0;
 	if (!socket_holds(ctx, p))
 		return 0;
@@ -197,6 +196,39 @@ static __always_inline void judge_server(struct path *path, const struct tw_pack
 		outcome->kind = OUTCOME_KERNEL;
 }
 
+/* What comes before any rule for a guarded address: true where it decides. */
+static __always_inline int decided_early(struct xdp_md *ctx, struct path *path,
+					 const struct tw_packet *p, int is_local,
+					 const struct kept *kept, struct outcome *outcome)
+{
+	if (p->headless) {
+		refuse(path, TW_STAGE_FLOW, outcome,
+		       p->part == TW_WHOLE ? TW_REASON_MALFORMED : TW_REASON_FRAGMENT);
+		return 1;
+	}
+	return is_local && socket_accepts(ctx, path, p, kept, outcome);
+}
+
+/* For nobody's service or server: for this node, or not ours. */
+static __always_inline void judge_rest(struct xdp_md *ctx, struct path *path,
+				       const struct tw_packet *p, int is_known_local,
+				       const struct kept *kept, struct outcome *outcome)
+{
+	if (!(path->policy->flags & TW_POLICY_HOST)) {
+		judge_outgoing(ctx, path, p, kept, outcome);
+		return;
+	}
+	if (!is_known_local) {
+		if (!is_for_node(ctx, path, p)) {
+			judge_outgoing(ctx, path, p, kept, outcome);
+			return;
+		}
+		if (decided_early(ctx, path, p, 1, kept, outcome))
+			return;
+	}
+	judge_host(path, p, kept, outcome);
+}
+
 /*
  * `p` is from the side that began the flow.  The outcome is complete; nothing is
  * counted or recorded yet.  Returns its kind.
@@ -205,35 +237,24 @@ static __noinline __u8 judge(struct xdp_md *ctx, struct path *path, const struct
 			     const struct kept *kept, struct outcome *outcome)
 {
 	const struct tw_address *address = policy_address(path->policy, &p->daddr);
+	int is_local = address && address->kind & TW_ADDRESS_LOCAL;
 	__u32 service = TW_NONE32;
 
 	__builtin_memset(outcome, 0, sizeof(*outcome));
 	outcome->rule = outcome->service = outcome->member = TW_NONE32;
 	outcome->server = TW_NONE16;
 	outcome->reason = TW_REASON_NONE;
-	if (!address) {
-		judge_outgoing(ctx, path, p, kept, outcome);
+	if (address && is_guarded(path, address) &&
+	    decided_early(ctx, path, p, is_local, kept, outcome))
 		return outcome->kind;
-	}
-	if (is_guarded(path, address)) {
-		if (p->headless) {
-			refuse(path, TW_STAGE_FLOW, outcome,
-			       p->part == TW_WHOLE ? TW_REASON_MALFORMED : TW_REASON_FRAGMENT);
-			return outcome->kind;
-		}
-		if (socket_accepts(ctx, path, p, address, kept, outcome))
-			return outcome->kind;
-	}
-	if (address->listens)
+	if (address && address->listens)
 		service = service_find(path, p, address);
 	if (service != TW_NONE32)
 		judge_service(path, p, service, kept, outcome);
-	else if (address->server != TW_NONE16)
+	else if (address && address->server != TW_NONE16)
 		judge_server(path, p, address->server, kept, outcome);
-	else if (address->kind & TW_ADDRESS_LOCAL && path->policy->flags & TW_POLICY_HOST)
-		judge_host(path, p, kept, outcome);
 	else
-		judge_outgoing(ctx, path, p, kept, outcome);
+		judge_rest(ctx, path, p, is_local, kept, outcome);
 	return outcome->kind;
 }
 

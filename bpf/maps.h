@@ -141,6 +141,22 @@ struct {
 	__type(value, __u32);
 } devices SEC(".maps");
 
+/* The link addresses of the node's devices: frames to others are not the node's. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, TW_OWN_MACS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64); /* its six bytes, then zeros */
+	__type(value, __u32);
+} own_macs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TW_OWN_ANSWERS);
+	__type(key, __u32);
+	__type(value, struct tw_own_answer);
+} own_answers SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, TW_NEXT_HOPS);

@@ -38,7 +38,9 @@
 #define TW_FLOWS6        65536u
 #define TW_FRAGMENTS     8192u
 #define TW_DEVICES       256u
-#define TW_NEXT_HOPS     1024u  /* per CPU */
+#define TW_NEXT_HOPS     1024u /* per CPU */
+#define TW_OWN_MACS      4096u
+#define TW_OWN_ANSWERS   1024u  /* per CPU */
 #define TW_LIMIT_LINES   16384u /* of 64 bytes: 65,536 buckets of `limit per source`, 1 MB */
 
 #define TW_NONE16 0xffffu
@@ -447,6 +449,15 @@ struct tw_event {
 #define TW_EVENT_DROP 0x1 /* the packet was dropped */
 #define TW_EVENT_LOG  0x2 /* a rule with `log` decided */
 
+/* -- the kernel's answers to "is this address the node's own?", kept as next hops are -- */
+struct tw_own_answer {
+	union tw_addr addr;
+	__u32 ingress;
+	__u32 second;
+	__u32 is_own;
+	__u32 _pad;
+};
+
 /* -- meta ------------------------------------------------------------------ */
 struct tw_meta {
 	__u32 abi;
@@ -540,6 +551,7 @@ _Static_assert(sizeof(struct tw_fragment) == 48, "fragment");
 _Static_assert(sizeof(struct tw_listener) == 32, "listener");
 _Static_assert(sizeof(struct tw_event) == 40, "event");
 _Static_assert(sizeof(struct tw_next_hop) == 48, "next hop");
+_Static_assert(sizeof(struct tw_own_answer) == 32, "own answer");
 _Static_assert(TW_REASON_COUNT <= 64, "rows of node");
 
 #endif

@@ -27,7 +27,7 @@ static int check_interfaces(const struct config *config)
 	return 0;
 }
 
-int config_read_file(struct config **out, const char *path)
+int config_read_checked(struct config **out, const char *path)
 {
 	struct diagnostic diagnostic = {0};
 	int result = config_parse_file(out, path, &diagnostic);
@@ -39,33 +39,43 @@ int config_read_file(struct config **out, const char *path)
 	else if (result)
 		complain("cannot read %s: %s", path, strerror(-result));
 	diagnostic_free(&diagnostic);
+	return result;
+}
+
+int config_read_file(struct config **out, const char *path)
+{
+	int result = config_read_checked(out, path);
+
 	return result ? result : check_interfaces(*out);
 }
 
 /* -- apply ------------------------------------------------------------------------------------- */
 
-static void print_notes(const struct config *config, const struct attach_result *results)
+static void print_notes(const struct edit *edit)
 {
-	for (size_t i = 0; i < config->interface_count; i++)
-		if (results[i].note[0])
-			complain("%s: %s", config->interfaces[i].name, results[i].note);
+	for (size_t i = 0; i < edit->attach_count; i++)
+		if (edit->attached[i].note[0])
+			complain("%s: %s", edit->attach[i].name, edit->attached[i].note);
 }
 
-/* The policy and the devices of the configuration, no others. */
+/* The policy and the devices of the configuration, as far as they are there; no others. */
 static int publish(struct edit *edit, const struct config *config, const struct compiled *compiled)
 {
-	int result;
+	struct interface *present = calloc(config->interface_count + 1, sizeof(*present));
+	int result = -ENOMEM;
 
 	edit->attached = calloc(config->interface_count + 1, sizeof(*edit->attached));
-	if (!edit->attached)
-		return -ENOMEM;
-	edit->attach = config->interfaces;
-	edit->attach_count = config->interface_count;
+	for (size_t i = 0; present && i < config->interface_count; i++)
+		if (if_nametoindex(config->interfaces[i].name))
+			present[edit->attach_count++] = config->interfaces[i];
+	edit->attach = present;
 	edit->detach_others = true;
-	result = edit_publish(edit, config, compiled);
+	if (present && edit->attached)
+		result = edit_publish(edit, config, compiled);
 	if (!result)
-		print_notes(config, edit->attached);
+		print_notes(edit);
 	free(edit->attached);
+	free(present);
 	return result;
 }
 

@@ -50,6 +50,8 @@ int command_attach(const struct options *options, int argc, char **argv);
 int command_detach(const struct options *options, int argc, char **argv);
 int command_apply(const struct options *options, int argc, char **argv);
 int command_confirm(const struct options *options, int argc, char **argv);
+int command_save(const struct options *options, int argc, char **argv);
+int command_restore(const struct options *options, int argc, char **argv);
 int command_diff(const struct options *options, int argc, char **argv);
 int command_show(const struct options *options, int argc, char **argv);
 int command_rule(const struct options *options, int argc, char **argv);

@@ -21,6 +21,10 @@ const struct command commands[] = {
 	 "make the running state equal to FILE in one step"},
 	{"confirm", command_confirm, "[--back]",
 	 "keep what `--confirm TIME` put on trial, or go back now"},
+	{"save", command_save, "[FILE]",
+	 "write the running state to a file (/var/lib/tierwall/INSTANCE.conf)"},
+	{"restore", command_restore, "[FILE] [--wait TIME] [--force]",
+	 "apply what was saved, else the file in /etc/tierwall: at boot, before the network"},
 	{"diff", command_diff, "FILE", "what apply would change; exit 1 where something differs"},
 	{"show", command_show,
 	 "[status] | show config | show tiers | show services | "

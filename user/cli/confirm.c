@@ -7,9 +7,9 @@
 #include "cli/edit.h"
 #include "kernel/trial.h"
 
-#define LONGEST_TRIAL (24 * 60 * 60)
+#define LONGEST_TIME (24 * 60 * 60)
 
-static int parse_time(uint32_t *seconds, const char *word)
+int time_word_parse(uint32_t *seconds, const char *option, const char *word)
 {
 	char *end;
 	unsigned long number = strtoul(word, &end, 10), unit = 1;
@@ -20,8 +20,8 @@ static int parse_time(uint32_t *seconds, const char *word)
 		unit = 60 * 60;
 	else if (*end && strcmp(end, "s") != 0)
 		number = 0;
-	if (word[0] < '0' || word[0] > '9' || !number || number > LONGEST_TRIAL / unit) {
-		complain("`--confirm %s`: a time from 1s to 24h, such as 30s or 2m", word);
+	if (word[0] < '0' || word[0] > '9' || !number || number > LONGEST_TIME / unit) {
+		complain("`%s %s`: a time from 1s to 24h, such as 30s or 2m", option, word);
 		return MISTAKE;
 	}
 	*seconds = (uint32_t)(number * unit);
@@ -37,7 +37,7 @@ int trial_time_take(uint32_t *seconds, int *argc, char **argv)
 			complain("--confirm needs a time, such as 30s or 2m");
 			return MISTAKE;
 		}
-		if (parse_time(seconds, argv[i + 1]))
+		if (time_word_parse(seconds, argv[i], argv[i + 1]))
 			return MISTAKE;
 		memmove(&argv[i], &argv[i + 2], sizeof(*argv) * (size_t)(*argc - i - 1));
 		*argc -= 2;

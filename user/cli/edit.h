@@ -43,12 +43,19 @@ int compile_or_complain(struct compiled *out, struct config *config, const struc
 void edit_end(struct edit *edit);
 /* What `confirm TIME` says, once it is on trial. */
 void edit_say_trial(const struct edit *edit, const struct options *options);
+/* A time such as 30s or 2m that stands behind `option`; MISTAKE, said: it is none. */
+int time_word_parse(uint32_t *seconds, const char *option, const char *word);
 /* Takes `--confirm TIME` out of a command's words; MISTAKE, said: it is no time. */
 int trial_time_take(uint32_t *seconds, int *argc, char **argv);
 
-/* Makes the running state equal to a configuration, for good or on trial. */
+/*
+ * Makes the running state equal to a configuration, for good or on trial.  Devices of it
+ * that are not there are left out.
+ */
 int config_apply(const struct options *options, struct config *config, uint32_t trial);
 /* Reads and checks a file as far as that goes without the running state; complains. */
 int config_read_file(struct config **out, const char *path);
+/* The same, but its devices need not be there yet. */
+int config_read_checked(struct config **out, const char *path);
 
 #endif

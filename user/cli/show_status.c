@@ -193,42 +193,12 @@ static void warn_of_forwarding(struct status *status, const char *family)
 	}
 }
 
-static bool is_known_address(const struct tw_policy *image, const union tw_addr *addr)
-{
-	const struct tw_address *known = IMAGE_SECTION(image, struct tw_address, addresses);
-
-	for (uint32_t i = 0; i < image->addresses.count; i++)
-		if (known[i].kind & TW_ADDRESS_LOCAL &&
-		    !memcmp(&known[i].addr, addr, sizeof(*addr)))
-			return true;
-	return false;
-}
-
-/* The node's addresses are read when something is applied or edited. */
-static void warn_of_addresses(struct status *status)
-{
-	struct node_facts facts;
-	size_t unknown = 0;
-
-	if (!status->running->config->has_host || node_facts_read(&facts))
-		return;
-	for (size_t i = 0; i < facts.address_count; i++)
-		unknown += !is_known_address(status->running->image, &facts.addresses[i]);
-	node_facts_free(&facts);
-	if (unknown)
-		warn(status,
-		     "%zu of the node's addresses are newer than the last apply: the rules of "
-		     "host do not cover them until you apply again",
-		     unknown);
-}
-
 static void collect_warnings(struct status *status)
 {
 	const struct config *config = status->running->config;
 
 	warn_of_devices(status);
 	warn_of_services(status);
-	warn_of_addresses(status);
 	if (has_listen(config, true))
 		warn_of_forwarding(status, "ipv4");
 	if (has_listen(config, false))

@@ -363,6 +363,37 @@ static bool is_attached(const struct attachment *attachments, size_t count, uint
 	return false;
 }
 
+/* The map `own_macs`: what the node's devices are called by now. */
+static void refresh_macs(const struct instance *instance, const struct node_facts *facts)
+{
+	int map = instance->maps[MAP_own_macs];
+	uint64_t key = 0, next;
+	const void *from = NULL;
+
+	for (size_t i = 0; i < facts->device_count; i++) {
+		uint32_t ifindex = facts->devices[i].ifindex;
+
+		key = 0;
+		memcpy(&key, facts->devices[i].mac, sizeof(facts->devices[i].mac));
+		if (key)
+			bpf_map_update_elem(map, &key, &ifindex, BPF_ANY);
+	}
+	while (!bpf_map_get_next_key(map, from, &next)) {
+		bool stays = false;
+
+		for (size_t i = 0; i < facts->device_count; i++)
+			stays |= !memcmp(facts->devices[i].mac, &next,
+					 sizeof(facts->devices[i].mac));
+		if (!stays) {
+			bpf_map_delete_elem(map, &next);
+			from = NULL; /* the order may have changed */
+			continue;
+		}
+		key = next;
+		from = &key;
+	}
+}
+
 /*
  * A device takes redirected frames when its driver says so; a kernel that does not
  * tell (before 6.3) is believed of devices that we are attached to.  Anywhere else
@@ -375,6 +406,7 @@ int devices_refresh(const struct instance *instance, const struct config *config
 	size_t count;
 	int result = instance_attachments(instance, &attachments, &count);
 
+	refresh_macs(instance, facts);
 	for (size_t i = 0; !result && i < facts->device_count; i++) {
 		const struct device_fact *device = &facts->devices[i];
 		int takes = device->is_loopback ? 0 : device_takes_frames(device->ifindex);

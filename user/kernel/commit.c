@@ -161,6 +161,17 @@ static void wait_for_packets(const struct instance *instance)
 	close(image);
 }
 
+static bool has_unused(const struct instance *instance, const struct used *used)
+{
+	uint32_t id;
+
+	for (uint32_t i = 0; i < TW_POLICIES; i++)
+		if (!used->policies[i] &&
+		    !bpf_map_lookup_elem(instance->maps[MAP_policy], &i, &id))
+			return true;
+	return false;
+}
+
 /*
  * Gives back what no policy uses: of the one before, or of a commit that was killed.
  * Images go first: to delete one waits for the packets that may still use it.
@@ -170,7 +181,8 @@ void policy_release(const struct instance *instance)
 	struct used *used = malloc(sizeof(*used));
 
 	if (used && !find_used(used, instance)) {
-		wait_for_packets(instance);
+		if (has_unused(instance, used))
+			wait_for_packets(instance);
 		release(instance->maps[MAP_policy], used->policies, TW_POLICIES);
 		release(instance->maps[MAP_sets], used->sets, TW_SETS);
 		release(instance->maps[MAP_chunks], used->chunks, TW_CHUNKS);

@@ -40,6 +40,8 @@
 	X(limits)        \
 	X(sources)       \
 	X(devices)       \
+	X(own_macs)      \
+	X(own_answers)   \
 	X(next_hops)     \
 	X(listeners)     \
 	X(listening)     \
@@ -98,6 +100,8 @@ struct running {
 
 /* The live policy as a model.  Sets have their entries only after running_read_sets(). */
 int running_read(struct running *out, const struct instance *instance);
+/* The same of the policy in a slot; the instance is locked. */
+int running_read_slot(struct running *out, const struct instance *instance, uint32_t slot);
 int running_read_sets(struct running *running, const struct instance *instance);
 /* How many prefixes the live set `index` holds. */
 uint32_t running_set_entries(const struct running *running, uint32_t index);

@@ -60,14 +60,15 @@ static int read_model(struct running *running)
 	return config_visit_ids(running->config, read_id, &reader);
 }
 
-int running_read(struct running *out, const struct instance *instance)
+static int read_image(struct running *out, const struct instance *instance, const uint32_t *slot)
 {
 	int result = -ENOMEM;
 
 	memset(out, 0, sizeof(*out));
 	out->live = calloc(1, sizeof(*out->live));
 	if (out->live)
-		result = image_open(out->live, instance);
+		result = slot ? image_open_slot(out->live, instance, *slot)
+			      : image_open(out->live, instance);
 	if (result) {
 		complain("cannot read the policy of instance `%s`: %s", instance->name,
 			 strerror(-result));
@@ -80,6 +81,16 @@ int running_read(struct running *out, const struct instance *instance)
 	if (result)
 		running_free(out);
 	return result;
+}
+
+int running_read(struct running *out, const struct instance *instance)
+{
+	return read_image(out, instance, NULL);
+}
+
+int running_read_slot(struct running *out, const struct instance *instance, uint32_t slot)
+{
+	return read_image(out, instance, &slot);
 }
 
 int running_read_sets(struct running *running, const struct instance *instance)
