@@ -89,8 +89,6 @@ expect "an unknown server" exits 1 server drain web nobody
 expect "an unknown set" exits 1 set add nowhere 192.0.2.1
 expect "a rule number out of range" exits 1 rule del web 99
 expect "run" later run
-expect "apply --confirm" later apply "$example" --confirm 30s
-expect "confirm" later confirm
 for mode in full-nat ipip gue; do
 	expect "forward $mode" later_in_file \
 		"service s { listen 203.0.113.99 tcp port 80; tier web; forward $mode }"
