@@ -86,7 +86,7 @@ expect "nonsense is said and goes on" grep -q "no connection" \
 	<(over "yes please" apply "$work/shut.conf" 2>&1)
 tierwall apply "$work/open.conf"
 expect "an address that is not here is judged as it is" not_told \
-	"198.51.100.10 40000 192.0.2.13 $port" apply "$work/shut.conf"
+	"198.51.100.10 40000 198.51.100.99 $port" apply "$work/shut.conf"
 tierwall apply "$work/open.conf"
 tierwall detach client
 sed '/^interface client/d' "$work/shut.conf" >"$work/elsewhere.conf"

@@ -20,5 +20,11 @@ bool ssh_connection_parse(struct ssh_connection *out, const char *text);
  * on a terminal whether to go on.  0: go on, MISTAKE: do not (said).
  */
 int lockout_check(const struct edit *edit, const struct config *config, uint32_t slot);
+/*
+ * The same for entries that a set is about to get or lose in place.  A policy with such a
+ * set is made aside only where the other end, or this one, is among them.
+ */
+int lockout_check_set(const struct edit *edit, const char *name, enum set_edit kind,
+		      const struct prefix *items, size_t count);
 
 #endif

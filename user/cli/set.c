@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cli/edit.h"
+#include "cli/lockout.h"
 
 static struct set *find_set(const struct config *config, const char *name)
 {
@@ -50,8 +51,10 @@ static int edit_in_place(const struct options *options, const char *name, enum s
 	if (result)
 		return result;
 	set = find_set(edit.running.config, name);
-	result = set ? set_edit_live(&edit.instance, set->index, edit_kind, items, count, &changed)
-		     : MISTAKE;
+	result = set ? lockout_check_set(&edit, name, edit_kind, items, count) : MISTAKE;
+	if (!result)
+		result = set_edit_live(&edit.instance, set->index, edit_kind, items, count,
+				       &changed);
 	edit_end(&edit);
 	if (!result && !options->quiet)
 		printf("%s: %zu %s, %zu %s\n", name, changed,
