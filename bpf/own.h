@@ -4,8 +4,8 @@
  * policy was compiled with?  The node may have got it since: by DHCP, by a router's
  * advertisement, at boot.  Asked only where there are rules of `host` to ask.
  *
- * What the kernel does not forward it receives, or it throws it away.  Others on the same
- * wire, behind a bridge or a macvlan of this node, have link addresses of their own.
+ * Others on the same wire, behind a bridge or a macvlan of this node, have link addresses
+ * of their own: what comes to those is none of the node's, whatever its routes say.
  */
 #ifndef TIERWALL_BPF_OWN_H
 #define TIERWALL_BPF_OWN_H
@@ -33,30 +33,61 @@ static __always_inline int frame_is_own(struct xdp_md *ctx)
 	return bpf_map_lookup_elem(&own_macs, &mac) != NULL;
 }
 
-/* What the kernel does with this address; asked once a second for each one and CPU. */
-static __always_inline int is_received(struct xdp_md *ctx, const struct path *path,
-				       const union tw_addr *addr)
+/* Has the kernel a route to the address that differs in these bits of the last byte? */
+static __always_inline int is_routed(struct xdp_md *ctx, const struct path *path,
+				     const union tw_addr *addr, __u8 bits)
+{
+	union tw_addr near = *addr;
+	struct bpf_fib_lookup fib;
+	long result;
+
+	near.bytes[15] ^= bits;
+	result = next_hop_ask(ctx, path, &near, &fib);
+	return result == BPF_FIB_LKUP_RET_SUCCESS || result == BPF_FIB_LKUP_RET_NO_NEIGH;
+}
+
+/*
+ * Does the kernel receive what is for this address?  The look-up says of the node's own
+ * addresses what it says of those without a route: not forwarded.  But where the addresses
+ * around it have one, so has this, and then it is the node's own, or its net's broadcast.
+ * One neighbour may have a route to itself, or be the broadcast: two of three decide.
+ */
+static __noinline int is_received(struct xdp_md *ctx, const struct path *path,
+				  const union tw_addr *addr)
+{
+	struct bpf_fib_lookup fib;
+	long result = next_hop_ask(ctx, path, addr, &fib);
+	int routed;
+
+	if (result == BPF_FIB_LKUP_RET_FWD_DISABLED)
+		return 1; /* what is not received is thrown away */
+	if (result != BPF_FIB_LKUP_RET_NOT_FWDED)
+		return 0;
+	routed = is_routed(ctx, path, addr, 1) + is_routed(ctx, path, addr, 2);
+	return routed == 2 || (routed && is_routed(ctx, path, addr, 4));
+}
+
+/* is_received(), asked once a second for each address and CPU. */
+static __always_inline int is_own(struct xdp_md *ctx, const struct path *path,
+				  const union tw_addr *addr)
 {
 	__u32 row = tw_hash_addr(addr) % TW_OWN_ANSWERS;
 	struct tw_own_answer *answer = bpf_map_lookup_elem(&own_answers, &row);
-	struct bpf_fib_lookup fib;
-	long result;
-	int is_own;
+	int own;
 
 	if (!answer)
 		return 1;
 	if (answer->second == path->second && answer->ingress == path->ingress &&
 	    tw_addr_equal(&answer->addr, addr))
 		return answer->is_own != 0;
-	result = next_hop_ask(ctx, path, addr, &fib);
-	is_own = result == BPF_FIB_LKUP_RET_NOT_FWDED || result == BPF_FIB_LKUP_RET_FWD_DISABLED;
+	own = is_received(ctx, path, addr);
 	if (!path->trace) {
 		answer->addr = *addr;
 		answer->ingress = path->ingress;
 		answer->second = path->second;
-		answer->is_own = is_own;
+		answer->is_own = own;
 	}
-	return is_own;
+	return own;
 }
 
 static __noinline int is_for_node(struct xdp_md *ctx, const struct path *path,
@@ -66,7 +97,7 @@ static __noinline int is_for_node(struct xdp_md *ctx, const struct path *path,
 	if (is_group(p) || !tw_addr_equal(&p->daddr, &path->work->packet.daddr) ||
 	    !frame_is_own(ctx))
 		return 0;
-	return is_received(ctx, path, &p->daddr);
+	return is_own(ctx, path, &p->daddr);
 }
 
 #endif

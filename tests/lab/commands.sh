@@ -85,11 +85,11 @@ expect "a rule with a mistake is refused" refused rule add web accept tcp to pro
 expect "a rule with an unknown set is refused" refused rule add web accept from @nobody
 expect "a rule that is not there is not deleted" refused rule del web 9
 
-ip -n "$TIERWALL_LAB-gateway" address add 192.0.2.9/24 dev web1
-expect "host's rules hold for a new address at once" verdict default tcp 198.51.100.7 192.0.2.9:23
-expect "its neighbour is no host of ours" verdict pass tcp 198.51.100.7 192.0.2.8:23
-ip -n "$TIERWALL_LAB-gateway" address del 192.0.2.9/24 dev web1
-expect "nor is it, once it is gone" verdict pass tcp 198.51.100.7 192.0.2.9:23
+ip -n "$TIERWALL_LAB-gateway" address add 198.18.0.1/24 dev web1
+expect "host's rules hold for a new address at once" verdict default tcp 198.51.100.7 198.18.0.1:23
+expect "its neighbour is no host of ours" verdict pass tcp 198.51.100.7 198.18.0.9:23
+ip -n "$TIERWALL_LAB-gateway" address del 198.18.0.1/24 dev web1
+expect "nor is it, once it is gone" verdict pass tcp 198.51.100.7 198.18.0.1:23
 
 expect "set add" tierwall set add blocked 203.0.113.66 2001:db8:bad::/48
 same "two entries" "$(entries blocked)" 2

@@ -12,6 +12,7 @@ export TIERWALL=${TIERWALL:-$top/build/tierwall}
 TIERWALL_LAB=check-$(basename "$0" .sh)-$$
 export TIERWALL_LAB
 # What a sanitizer finds must not look like a refusal.
+unset SSH_CONNECTION # no test is typed over it
 export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99:print_stacktrace=1
 run=/run/tierwall-lab-$TIERWALL_LAB
 work=$(mktemp -d)
@@ -234,6 +235,7 @@ small_lab()
 	mount -t bpf "tierwall-lab-$TIERWALL_LAB" "$run/bpf"
 	ip netns add "$TIERWALL_LAB-gateway"
 	ip -n "$TIERWALL_LAB-gateway" link set lo up
+	in_host gateway bash -c 'echo 1 >/proc/sys/net/ipv4/ip_forward' # as what has tiers does
 	ip -n "$TIERWALL_LAB-gateway" link add web1 type veth peer name peer1
 	ip -n "$TIERWALL_LAB-gateway" link add eth0.100 type veth peer name peer2
 	ip -n "$TIERWALL_LAB-gateway" address add 192.0.2.1/24 dev web1

@@ -58,7 +58,7 @@ expect "a link-local address with its zone" refused "comes in by web1" \
 	"fe80::2%web1 40000 fe80::1%web1 $port" apply "$work/open.conf"
 expect "with --confirm, too" refused "would end" "$here_from" apply "$work/shut.conf" --confirm 9
 expect "with --force it goes on, and warns" grep -q "would end" \
-	<(over "$here_from" apply "$work/shut.conf" --force 2>&1)
+	<<<"$(over "$here_from" apply "$work/shut.conf" --force 2>&1)"
 expect "it is what runs" tierwall diff "$work/shut.conf"
 expect "without the connection nothing is asked" tierwall apply "$work/open.conf"
 
@@ -76,14 +76,14 @@ expect "set add with --force" over "$here_from" set add blocked 198.51.100.10 --
 tierwall set del blocked 198.51.100.10
 
 expect "on a terminal: n changes nothing" grep -q "nothing has changed" \
-	<(answered n rule del host 1)
+	<<<"$(answered n rule del host 1)"
 same "the rule is there" "$(tierwall -j show rules host | grep -c "port $port")" 1
 expect "y goes on" answered y rule del host 1
 same "the rule is gone" "$(tierwall -j show rules host | grep -c "port $port" || true)" 0
 tierwall apply "$work/open.conf"
 
 expect "nonsense is said and goes on" grep -q "no connection" \
-	<(over "yes please" apply "$work/shut.conf" 2>&1)
+	<<<"$(over "yes please" apply "$work/shut.conf" 2>&1)"
 tierwall apply "$work/open.conf"
 expect "an address that is not here is judged as it is" not_told \
 	"198.51.100.10 40000 198.51.100.99 $port" apply "$work/shut.conf"

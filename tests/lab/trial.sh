@@ -105,7 +105,7 @@ expect "db1 may not ping now" no_ping db1
 expect "another apply is refused" says "on trial" apply "$work/before.conf"
 expect "a rule is refused" says "on trial" rule add host accept udp
 expect "attach and detach are refused" says "on trial" detach client
-expect "status tells it" grep -q "on trial *goes back in [12] s" <(tierwall show status)
+expect "status tells it" grep -q "on trial *goes back in [12] s" <<<"$(tierwall show status)"
 same "so does its JSON" "$(tierwall -j show | jq '.trial.seconds <= 2')" true
 back_in_time "nothing dies" 2
 sleep 0.3
@@ -130,7 +130,7 @@ expect "its guardian has gone" eventually 3 no_guardian
 
 # -- what may die ------------------------------------------------------------------------
 tried 2
-kill -KILL $(guardians)
+xargs -r kill -KILL <<<"$(guardians)"
 back_in_time "every process is killed" 2
 same "nobody has detached db1" "$(attached | grep -c db1)" 1
 tierwall show config >/dev/null
