@@ -30,8 +30,7 @@ const struct command commands[] = {
 	 "[status] | show config | show tiers | show services | "
 	 "show rules [TIER[/SERVER]|guard|host] | show sets [NAME] | show flows",
 	 "the running state"},
-	{"rule", command_rule,
-	 "add TIER[/SERVER] [at N] RULE | rule del TIER[/SERVER] N",
+	{"rule", command_rule, "add TIER[/SERVER] [at N] RULE | rule del TIER[/SERVER] N",
 	 "add or delete one rule; guard and host stand where TIER stands"},
 	{"set", command_set,
 	 "add NAME PREFIX... [for TIME] | set del NAME PREFIX... | set load NAME FILE | "

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 int edit_begin_opened(struct edit *edit)
 {
 	int result = node_facts_read(&edit->facts);

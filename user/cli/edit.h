@@ -19,7 +19,7 @@ struct edit {
 	size_t attach_count;
 	struct attach_result *attached; /* one for each of them */
 	bool detach_others;             /* devices that the configuration does not name */
-	uint32_t trial;                 /* seconds until it goes back unless confirmed, 0: for good */
+	uint32_t trial; /* seconds until it goes back unless confirmed, 0: for good */
 };
 
 int edit_begin(struct edit *edit, const struct options *options);

@@ -79,8 +79,9 @@ bool ssh_connection_parse(struct ssh_connection *out, const char *text)
 /* The device that the way to the client leads through, 0: none. */
 static int device_towards(struct nl_sock *socket, const union tw_addr *addr)
 {
-	struct nl_addr *destination = addr_is_ipv4(addr) ? nl_addr_build(AF_INET, &addr->words[3], 4)
-							 : nl_addr_build(AF_INET6, addr, 16);
+	struct nl_addr *destination = addr_is_ipv4(addr)
+					      ? nl_addr_build(AF_INET, &addr->words[3], 4)
+					      : nl_addr_build(AF_INET6, addr, 16);
 	struct rtnl_route *route = NULL;
 	struct rtnl_nexthop *hop;
 	int ifindex = 0;
@@ -105,8 +106,7 @@ static bool carries(struct nl_cache *links, int lower, int upper, int depth)
 	bool found = lower == upper;
 
 	/* the other end of a veth pair is no device below it */
-	if (!found && link && depth && rtnl_link_get_link(link) &&
-	    !(type && !strcmp(type, "veth")))
+	if (!found && link && depth && rtnl_link_get_link(link) && !(type && !strcmp(type, "veth")))
 		found = carries(links, lower, rtnl_link_get_link(link), depth - 1);
 	if (link)
 		rtnl_link_put(link);

@@ -61,14 +61,14 @@ static int detach_others(const struct instance *instance, const struct config *c
 static int attach_and_store(struct edit *edit, const struct config *config,
 			    const struct config *before, uint32_t slot)
 {
-	int result = devices_attach(&edit->instance, edit->attach, edit->attach_count,
-				    edit->attached);
+	int result =
+		devices_attach(&edit->instance, edit->attach, edit->attach_count, edit->attached);
 
 	if (result)
 		return result;
 	/* a device that the new policy names must be known before a packet is sent to it */
-	result = devices_refresh(&edit->instance, config, edit->trial ? before : NULL,
-				 &edit->facts);
+	result =
+		devices_refresh(&edit->instance, config, edit->trial ? before : NULL, &edit->facts);
 	if (!result)
 		result = policy_publish(&edit->instance, slot);
 	if (result)

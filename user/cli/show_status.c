@@ -237,11 +237,12 @@ static int print_json(const struct status *status)
 
 	return json_print(
 		stdout,
-		json_pack("{s:i,s:s,s:s,s:I,s:I,s:I,s:o*,s:o,s:I,s:o,s:I,s:I,s:I,s:I,s:O}", "schema",
-			  JSON_SCHEMA, "instance", status->instance->name, "version", meta->version,
-			  "abi", (json_int_t)meta->abi, "loaded", (json_int_t)meta->loaded,
-			  "generation", (json_int_t)status->running->generation, "trial", trial_json(&status->trial),
-			  "devices",
+		json_pack("{s:i,s:s,s:s,s:I,s:I,s:I,s:o*,s:o,s:I,s:o,s:I,s:I,s:I,s:I,s:O}",
+			  "schema", JSON_SCHEMA, "instance", status->instance->name, "version",
+			  meta->version, "abi", (json_int_t)meta->abi, "loaded",
+			  (json_int_t)meta->loaded, "generation",
+			  (json_int_t)status->running->generation, "trial",
+			  trial_json(&status->trial), "devices",
 			  ARRAY_JSON(status->devices, status->device_count, device_json), "tiers",
 			  (json_int_t)config->tier_count, "servers", servers, "services",
 			  (json_int_t)config->service_count, "rules", (json_int_t)status->rules,
@@ -275,8 +276,7 @@ static int print_text(const struct status *status)
 		    scaled_time(now > loaded ? now - loaded : 0).text);
 	columns_row(&columns, "generation\t%u", status->running->generation);
 	if (status->trial.pending)
-		columns_row(&columns,
-			    "on trial\tgoes back in %llu s; `tierwall confirm` keeps it",
+		columns_row(&columns, "on trial\tgoes back in %llu s; `tierwall confirm` keeps it",
 			    seconds_up(status->trial.left));
 	add_devices(&columns, status);
 	columns_row(&columns, "services\t%zu", config->service_count);

@@ -166,8 +166,7 @@ static bool has_unused(const struct instance *instance, const struct used *used)
 	uint32_t id;
 
 	for (uint32_t i = 0; i < TW_POLICIES; i++)
-		if (!used->policies[i] &&
-		    !bpf_map_lookup_elem(instance->maps[MAP_policy], &i, &id))
+		if (!used->policies[i] && !bpf_map_lookup_elem(instance->maps[MAP_policy], &i, &id))
 			return true;
 	return false;
 }

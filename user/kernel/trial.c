@@ -39,8 +39,7 @@ uint64_t monotonic_now(void)
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NANOSECONDS + (uint64_t)now.tv_nsec -
-	       (uint64_t)clock_shift();
+	return (uint64_t)now.tv_sec * NANOSECONDS + (uint64_t)now.tv_nsec - (uint64_t)clock_shift();
 }
 
 /* -- questions ------------------------------------------------------------------------------ */
