@@ -65,6 +65,8 @@ expect "without the connection nothing is asked" tierwall apply "$work/open.conf
 expect "a rule that ends it is refused, by its number and text" \
 	refused "by rule 1 of host: drop tcp to port $port" "$here_from" \
 	rule add host at 1 drop tcp to port $port
+expect "to reject it ends it as well" refused "reject tcp to port $port" "$here_from" \
+	rule add host at 1 reject tcp to port $port
 expect "guard, too" refused "of guard" "$here_from" rule add guard drop from 198.51.100.10
 expect "a rule of no concern is not" not_told "$here_from" rule add host accept udp to port 9
 expect "rule del" refused "would end" "$here_from" rule del host 1
