@@ -83,13 +83,13 @@ static int device_towards(struct nl_sock *socket, const union tw_addr *addr)
 					      ? nl_addr_build(AF_INET, &addr->words[3], 4)
 					      : nl_addr_build(AF_INET6, addr, 16);
 	struct rtnl_route *route = NULL;
-	struct rtnl_nexthop *hop;
 	int ifindex = 0;
 
 	if (!destination)
 		return 0;
 	if (!rtnl_route_lookup(socket, destination, &route)) {
-		hop = rtnl_route_nexthop_n(route, 0);
+		struct rtnl_nexthop *hop = rtnl_route_nexthop_n(route, 0);
+
 		if (hop)
 			ifindex = rtnl_route_nh_get_ifindex(hop);
 		rtnl_route_put(route);
@@ -125,14 +125,13 @@ static size_t find_carriers(uint32_t *carriers, const struct config *config,
 	struct nl_sock *socket = nl_socket_alloc();
 	struct nl_cache *links = NULL;
 	size_t count = 0;
-	int device;
 
 	if (!socket)
 		return 0;
 	if (!nl_connect(socket, NETLINK_ROUTE) &&
 	    !rtnl_link_alloc_cache(socket, AF_UNSPEC, &links)) {
-		device = ssh->zone[0] ? (int)if_nametoindex(ssh->zone)
-				      : device_towards(socket, &ssh->client);
+		int device = ssh->zone[0] ? (int)if_nametoindex(ssh->zone)
+					  : device_towards(socket, &ssh->client);
 		for (size_t i = 0; device && i < config->interface_count; i++) {
 			uint32_t ifindex = if_nametoindex(config->interfaces[i].name);
 
