@@ -327,7 +327,7 @@ static void print_case(const char *name, double cost, const char *of, double rat
 {
 	printf("%-52s %9.0f", name, cost);
 	if (ratio > 0)
-		printf("  %s %.1f", of, ratio);
+		printf("  %s %.3g", of, ratio);
 	printf("\n");
 	fflush(stdout);
 }
