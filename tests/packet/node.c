@@ -331,6 +331,7 @@ int node_run(const char *executable, int (*body)(struct node *node))
 	int status;
 	pid_t pid;
 
+	unsetenv("SSH_CONNECTION"); /* no test is typed over it */
 	snprintf(node.folder, sizeof(node.folder), "%s/tierwall-test-XXXXXX",
 		 parent ? parent : "/tmp");
 	if (!mkdtemp(node.folder))
