@@ -203,6 +203,8 @@ expect "save writes what is not on trial" tierwall save "$work/saved.conf"
 expect "set add works meanwhile" tierwall set add blocked 198.51.100.10
 tierwall confirm --back
 expect "and holds in what is gone back to" no_ping client
+same "which counts it, too" "$(tierwall -j show sets | jq '.[] | select(.name == "blocked").entries')" \
+	"$(tierwall show sets blocked | wc -l)"
 expect "set del" tierwall set del blocked 198.51.100.10
 expect "the saved file is the state before" tierwall diff "$work/saved.conf"
 tried 30

@@ -18,8 +18,8 @@
 #include "config/parse.h"
 #include "kernel/instance.h"
 
-#define PCAP_MAX      (1u << 28)
-#define LINK_HEADER   14 /* bytes of Ethernet, which captures of IP do not have */
+#define PCAP_MAX    (1u << 28)
+#define LINK_HEADER 14 /* bytes of Ethernet, which captures of IP do not have */
 
 static bool has_ports(uint8_t protocol)
 {

@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "kernel/control.h"
 #include "kernel/image.h"
+#include "kernel/trial.h"
 
 #define BATCH 16384u
 
@@ -122,38 +123,50 @@ static void undo(int fd, enum set_edit edit, const struct prefix *items, const b
 			edit_one(fd, edit == SET_ADD ? SET_DELETE : SET_ADD, &items[i], &ignored);
 }
 
-/* The set's row in the live image, and a new generation: every live flow is judged anew. */
-static int note_edit(const struct instance *instance, uint32_t index, enum set_edit edit,
-		     const struct prefix *items, const bool *done, size_t count)
+/* The set's row in one image, and a new generation: every flow is judged anew. */
+static int note_in_slot(const struct instance *instance, struct tw_control *control, uint32_t slot,
+			uint32_t index, uint32_t entries, uint64_t content)
 {
-	struct tw_control *control = control_map(instance);
 	struct tw_set_map *maps;
 	struct image image;
-	int result = control ? image_open(&image, instance) : -errno;
+	int result = image_open_slot(&image, instance, slot);
 
-	if (result) {
-		control_unmap(control);
+	if (result)
 		return result;
-	}
 	maps = (struct tw_set_map *)(void *)((char *)image.policy + image.policy->set_maps.offset);
 	for (uint32_t i = 0; i < image.policy->set_maps.count; i++) {
 		if (maps[i].index != index)
 			continue;
-		for (size_t j = 0; j < count; j++) {
-			uint64_t content = prefix_content(&items[j]);
-
-			if (!done[j])
-				continue;
-			maps[i].entries += edit == SET_ADD ? 1u : -1u;
-			maps[i].content += edit == SET_ADD ? content : -content;
-		}
+		maps[i].entries += entries;
+		maps[i].content += content;
 	}
 	__atomic_store_n(&image.policy->generation,
 			 __atomic_add_fetch(&control->generation, 1, __ATOMIC_ACQ_REL),
 			 __ATOMIC_RELEASE);
 	image_close(&image);
-	control_unmap(control);
 	return 0;
+}
+
+/* In the live image and, during a trial, in the one that it goes back to. */
+static int note_edit(const struct instance *instance, uint32_t index, enum set_edit edit,
+		     const struct prefix *items, const bool *done, size_t count)
+{
+	struct tw_control *control = control_map(instance);
+	uint32_t slots[2], entries = 0;
+	int slot_count = control ? live_slots(instance, slots) : -errno;
+	int result = slot_count < 0 ? slot_count : 0;
+	uint64_t content = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!done[i])
+			continue;
+		entries += edit == SET_ADD ? 1u : -1u;
+		content += edit == SET_ADD ? prefix_content(&items[i]) : -prefix_content(&items[i]);
+	}
+	for (int i = 0; !result && i < slot_count; i++)
+		result = note_in_slot(instance, control, slots[i], index, entries, content);
+	control_unmap(control);
+	return result;
 }
 
 int set_edit_live(const struct instance *instance, uint32_t index, enum set_edit edit,
