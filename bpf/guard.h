@@ -27,7 +27,8 @@ static __noinline int guard_decide(struct path *path)
 		work->reason =
 			decision.flags & TW_VERDICT_OVER ? TW_REASON_LIMIT : TW_REASON_BLOCKED;
 	}
-	work->packet.by_transport = (decision.flags & TW_VERDICT_TRANSPORT) != 0;
+	work->packet.by_transport =
+		decision.action != TW_ACCEPT && decision.flags & TW_VERDICT_TRANSPORT;
 	count(path, decision.rule);
 	trace_step(path, TW_STAGE_GUARD,
 		   decision.action == TW_ACCEPT ? TW_SAYS_ACCEPTED_BY : TW_SAYS_REFUSED_BY,

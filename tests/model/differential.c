@@ -165,7 +165,7 @@ static struct recipe recipe_of(uint64_t seed, uint64_t i, uint32_t rules)
 		.versions = (enum versions)(i / SHAPE_COUNT % VERSIONS_COUNT),
 		.rules = rules,
 		.seed = seed + i,
-		.extras = EXTRA_NOT | EXTRA_LOG | EXTRA_REJECT | EXTRA_DEVICES,
+		.extras = EXTRA_NOT | EXTRA_LOG | EXTRA_REJECT | EXTRA_LIMIT | EXTRA_DEVICES,
 	};
 
 	for (int j = 0; shape && j < SHAPE_COUNT; j++)

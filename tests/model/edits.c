@@ -440,7 +440,8 @@ static int run(struct node *node)
 			.versions = (enum versions)(i / SHAPE_COUNT % VERSIONS_COUNT),
 			.rules = RULES_FIRST,
 			.seed = seed + i,
-			.extras = EXTRA_NOT | EXTRA_LOG | EXTRA_REJECT | EXTRA_DEVICES,
+			.extras =
+				EXTRA_NOT | EXTRA_LOG | EXTRA_REJECT | EXTRA_LIMIT | EXTRA_DEVICES,
 		};
 		bool right = run_set(&edits, &recipe, count);
 

@@ -82,6 +82,7 @@ static void write_acl_rule(struct line *line, struct writer *writer)
 		add_flags(line, writer);
 	else if (random_percent(random, 2))
 		add_match(line, writer);
+	add_limit(line, writer);
 }
 
 /* -- lists of packet filters -------------------------------------------------------------- */
@@ -117,6 +118,7 @@ static void write_fw_rule(struct line *line, struct writer *writer)
 		add_icmp_type(line, writer, family);
 	else if (random_percent(random, 4))
 		add_match(line, writer);
+	add_limit(line, writer);
 }
 
 /* -- one list -------------------------------------------------------------------------------- */

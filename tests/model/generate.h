@@ -23,6 +23,7 @@ enum extras {
 	EXTRA_NOT = 1 << 0,
 	EXTRA_REJECT = 1 << 1,
 	EXTRA_LOG = 1 << 2,
+	EXTRA_LIMIT = 1 << 5,   /* so few an hour that time brings none back in a test */
 	EXTRA_DEVICES = 1 << 3, /* `in`: wan, lan and dmz are there */
 	EXTRA_SERVICES =
 		1 << 4, /* tier: services, and servers that tests/packet/topology.h reaches */

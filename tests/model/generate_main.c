@@ -2,14 +2,14 @@
 /*
  * Prints a generated configuration.
  *
- *   generate acl|fw|tier COUNT SEED [v4|v6|mixed] [not|reject|log|devices|services]...
+ *   generate acl|fw|tier COUNT SEED [v4|v6|mixed] [not|reject|log|limit|devices|services]...
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/generate.h"
 
-static const char *const extras[] = {"not", "reject", "log", "devices", "services"};
+static const char *const extras[] = {"not", "reject", "log", "devices", "services", "limit"};
 
 static int find(const char *word, const char *const *words, int count)
 {
@@ -42,7 +42,7 @@ int main(int argc, char **argv)
 	if (!right) {
 		fprintf(stderr,
 			"usage: %s acl|fw|tier COUNT SEED [v4|v6|mixed] "
-			"[not|reject|log|devices|services]...\n",
+			"[not|reject|log|limit|devices|services]...\n",
 			argv[0]);
 		return 2;
 	}

@@ -158,6 +158,7 @@ static void print_rule(FILE *out, const struct plan *plan, int tier, uint32_t ac
 	}
 	if (kind == 3 || random_percent(&writer->random, 3))
 		add_match(&line, writer);
+	add_limit(&line, writer);
 	fprintf(out, "        %s\n", line.text);
 }
 

@@ -16,6 +16,7 @@ struct oracle {
 	const struct config *config;
 	struct surroundings surroundings;
 	struct memory memory;
+	struct buckets buckets;
 	struct membership *members[2]; /* source, destination: the sets, then the tiers */
 	uint64_t packets;
 	struct tw_packet packet;
@@ -47,6 +48,7 @@ void oracle_free(struct oracle *oracle)
 	if (!oracle)
 		return;
 	memory_clear(&oracle->memory);
+	free(oracle->buckets.items);
 	free(oracle->members[SOURCE]);
 	free(oracle->members[DESTINATION]);
 	free(oracle);
@@ -207,10 +209,15 @@ static bool header_matches(const struct oracle *oracle, const struct rule *rule)
 
 static bool rule_matches(struct oracle *oracle, const struct rule *rule)
 {
-	return protocol_matches(rule, &oracle->packet) &&
-	       addresses_match(oracle, &rule->from, SOURCE) &&
-	       addresses_match(oracle, &rule->to, DESTINATION) &&
-	       transport_matches(rule, &oracle->packet) && header_matches(oracle, rule);
+	if (!protocol_matches(rule, &oracle->packet) ||
+	    !addresses_match(oracle, &rule->from, SOURCE) ||
+	    !addresses_match(oracle, &rule->to, DESTINATION) ||
+	    !transport_matches(rule, &oracle->packet) || !header_matches(oracle, rule))
+		return false;
+	if (!(rule->fields & RULE_LIMIT))
+		return true;
+	/* the last to be asked: only what matches otherwise counts against it */
+	return bucket_take(&oracle->buckets, rule, &oracle->packet.saddr) != rule->limit.over;
 }
 
 /* -- lists ----------------------------------------------------------------------------------- */
@@ -222,6 +229,16 @@ static uint32_t walk(struct oracle *oracle, const struct rules *list)
 		if (rule_matches(oracle, &list->items[i]))
 			return (uint32_t)(i + 1);
 	return 0;
+}
+
+/* The reason of what rule `number` (0: the default) refuses; `otherwise` by where it stands. */
+static uint8_t reason_of(const struct rules *list, uint32_t number, uint8_t otherwise)
+{
+	const struct rule *rule = number ? &list->items[number - 1] : NULL;
+
+	if (!rule)
+		return TW_REASON_DEFAULT;
+	return rule->fields & RULE_LIMIT && rule->limit.over ? TW_REASON_LIMIT : otherwise;
 }
 
 static bool refuse(struct judgement *out, uint8_t reason)
@@ -243,7 +260,7 @@ static bool ask_lists(struct oracle *oracle, const struct rules *own, const stru
 		number = walk(oracle, list);
 	out->firewall = (struct place_of_rule){list, number};
 	out->action = number ? list->items[number - 1].action : list->default_action;
-	return out->action == TW_ACCEPT || refuse(out, number ? TW_REASON_RULE : TW_REASON_DEFAULT);
+	return out->action == TW_ACCEPT || refuse(out, reason_of(list, number, TW_REASON_RULE));
 }
 
 static bool ask_guard(struct oracle *oracle, struct judgement *out)
@@ -259,8 +276,7 @@ static bool ask_guard(struct oracle *oracle, struct judgement *out)
 	oracle->established = false;
 	out->guard = (struct place_of_rule){guard, number};
 	out->action = number ? guard->items[number - 1].action : guard->default_action;
-	return out->action == TW_ACCEPT ||
-	       refuse(out, number ? TW_REASON_BLOCKED : TW_REASON_DEFAULT);
+	return out->action == TW_ACCEPT || refuse(out, reason_of(guard, number, TW_REASON_BLOCKED));
 }
 
 /* -- what it is for ------------------------------------------------------------------------------ */

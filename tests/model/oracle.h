@@ -44,7 +44,7 @@ void oracle_free(struct oracle *oracle);
 /* Judges one frame that came in by `device`, and remembers the flow that it begins. */
 void oracle_judge(struct oracle *oracle, const uint8_t *frame, size_t length, const char *device,
 		  struct judgement *out);
-/* Forgets flows and fragments. */
+/* Forgets flows and fragments, but not what was taken of limits. */
 void oracle_forget(struct oracle *oracle);
 
 /* Do these addresses hold one? */

@@ -196,6 +196,29 @@ void memory_refuse(struct memory *memory, const struct tw_packet *packet, bool h
 	new_datagram(memory, packet)->refused = true;
 }
 
+bool bucket_take(struct buckets *buckets, const struct rule *rule, const union tw_addr *source)
+{
+	static const union tw_addr all;
+	struct bucket *bucket = NULL;
+
+	if (!rule->limit.per_source)
+		source = &all;
+	for (size_t i = 0; i < buckets->count && !bucket; i++)
+		if (buckets->items[i].rule == rule &&
+		    tw_addr_equal(&buckets->items[i].source, source))
+			bucket = &buckets->items[i];
+	if (!bucket) {
+		bucket = config_push(&buckets->items, &buckets->count, sizeof(*bucket));
+		if (!bucket)
+			abort();
+		*bucket = (struct bucket){.rule = rule, .source = *source};
+	}
+	if (bucket->taken >= rule->limit.burst)
+		return false;
+	bucket->taken++;
+	return true;
+}
+
 void memory_clear(struct memory *memory)
 {
 	for (size_t i = 0; i < memory->datagram_count; i++)

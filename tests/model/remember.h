@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The flows and fragments that the oracle has seen.  Part of oracle.h. */
+/* The flows, fragments and limits that the oracle keeps.  Part of oracle.h. */
 #ifndef TESTS_MODEL_REMEMBER_H
 #define TESTS_MODEL_REMEMBER_H
 
@@ -36,6 +36,18 @@ struct datagram {
 };
 #define TW_UNITS 8193
 
+/* What a rule with `limit` has let through, of one source or of all. */
+struct bucket {
+	const struct rule *rule;
+	union tw_addr source; /* zero: of all */
+	uint32_t taken;
+};
+
+struct buckets {
+	struct bucket *items;
+	size_t count;
+};
+
 struct memory {
 	struct flow *flows; /* hashed, at most half full */
 	size_t flow_count, flow_room;
@@ -59,6 +71,12 @@ uint8_t memory_meet(const struct memory *memory, struct tw_packet *packet);
 void memory_accept(struct memory *memory, const struct tw_packet *packet);
 /* `hides`: the rule that refused it could not know the rest of the datagram. */
 void memory_refuse(struct memory *memory, const struct tw_packet *packet, bool hides);
+
+/*
+ * Is there a token left of the rule's burst?  Takes it.  Time brings none back here: rates
+ * must be so low that a test is over before.
+ */
+bool bucket_take(struct buckets *buckets, const struct rule *rule, const union tw_addr *source);
 
 void memory_clear(struct memory *memory);
 

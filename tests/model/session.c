@@ -7,6 +7,7 @@
 #include <ifaddrs.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "compile/compile.h"
 #include "model/session.h"
@@ -228,17 +229,43 @@ static void take_ids(struct session *session)
 	running_free(&running);
 }
 
+#define LIMITS_BYTES  (TW_COUNTERS * sizeof(uint64_t))
+#define SOURCES_BYTES (TW_LIMIT_LINES * sizeof(struct tw_limit_line))
+
+static void *map_memory(const struct session *session, enum instance_map map, size_t bytes)
+{
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+			    session->instance.maps[map], 0);
+
+	if (memory == MAP_FAILED)
+		die("mmap");
+	return memory;
+}
+
+static void open_instance(struct session *session)
+{
+	if (session->loaded)
+		return;
+	if (instance_open(&session->instance, NODE_INSTANCE, session->node->bpffs, INSTANCE_READ))
+		die("the instance cannot be opened");
+	session->limits = map_memory(session, MAP_limits, LIMITS_BYTES);
+	session->sources = map_memory(session, MAP_sources, SOURCES_BYTES);
+	session->loaded = true;
+}
+
+/* Rules that are the same as before have their buckets as they were; here they are full. */
+static void fill_buckets(struct session *session)
+{
+	memset(session->limits, 0, LIMITS_BYTES);
+	memset(session->sources, 0, SOURCES_BYTES);
+}
+
 bool session_adopt(struct session *session, const char *text)
 {
 	struct diagnostic diagnostic = {};
 
 	forget_configuration(session);
-	if (!session->loaded) {
-		if (instance_open(&session->instance, NODE_INSTANCE, session->node->bpffs,
-				  INSTANCE_READ))
-			die("the instance cannot be opened");
-		session->loaded = true;
-	}
+	open_instance(session);
 	if (config_parse(&session->config, "model", text, strlen(text), &diagnostic)) {
 		fputs(diagnostic.text ? diagnostic.text : "out of memory\n", stderr);
 		diagnostic_free(&diagnostic);
@@ -250,6 +277,7 @@ bool session_adopt(struct session *session, const char *text)
 	session->sampler.targets = session->targets;
 	session->sampler.config = session->config;
 	session_forget(session);
+	fill_buckets(session);
 	start_counting(session);
 	return true;
 }

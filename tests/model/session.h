@@ -17,7 +17,8 @@ struct session {
 	struct node *node;
 	struct instance instance; /* once `loaded` */
 	bool loaded;
-	struct config *config; /* parsed from what was applied, with the counters' numbers */
+	void *limits, *sources; /* the memory of these maps */
+	struct config *config;  /* parsed from what was applied, with the counters' numbers */
 	struct oracle *oracle;
 	struct sampler sampler;
 	struct target *targets;

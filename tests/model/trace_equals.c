@@ -425,8 +425,8 @@ static int run(struct node *node)
 			.versions = (enum versions)(i % VERSIONS_COUNT),
 			.rules = random_between(&random, RULES_FEW, RULES_MANY),
 			.seed = seed + i,
-			.extras = EXTRA_NOT | EXTRA_LOG | EXTRA_REJECT | EXTRA_DEVICES |
-				  EXTRA_SERVICES,
+			.extras = EXTRA_NOT | EXTRA_LOG | EXTRA_REJECT | EXTRA_LIMIT |
+				  EXTRA_DEVICES | EXTRA_SERVICES,
 		};
 
 		right = run_configuration(&equals, &recipe, TRACES_EACH);

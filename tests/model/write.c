@@ -270,3 +270,13 @@ void add_match(struct line *line, struct writer *writer)
 	}
 	line->specific += 4;
 }
+
+void add_limit(struct line *line, struct writer *writer)
+{
+	struct random *random = &writer->random;
+
+	if (!(writer->recipe->extras & EXTRA_LIMIT) || !random_percent(random, 8))
+		return;
+	line_add(line, " limit%s 2/h burst %u%s", random_percent(random, 40) ? " over" : "",
+		 random_between(random, 1, 12), random_percent(random, 30) ? " per source" : "");
+}

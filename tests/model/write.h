@@ -48,5 +48,7 @@ void add_port_list(struct line *line, struct writer *writer);
 void add_flags(struct line *line, struct writer *writer);
 void add_icmp_type(struct line *line, struct writer *writer, int family);
 void add_match(struct line *line, struct writer *writer);
+/* `limit` at the end of a rule, now and then where it is asked for. */
+void add_limit(struct line *line, struct writer *writer);
 
 #endif
