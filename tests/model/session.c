@@ -19,21 +19,34 @@ static const char *const devices[SAMPLE_DEVICES] = {"wan", "lan", "dmz"};
 
 /* -- beginning and end ------------------------------------------------------------------- */
 
-static void add_address(struct session *session, const struct sockaddr *address)
+static void add_own(struct session *session, const union tw_addr *addr)
 {
-	union tw_addr *out = &session->addresses[session->surroundings.address_count];
-	const struct sockaddr_in6 *ipv6 = (const void *)address;
-	const struct sockaddr_in *ipv4 = (const void *)address;
-
 	if (session->surroundings.address_count == SESSION_ADDRESSES)
 		die("the node has too many addresses");
-	if (address->sa_family == AF_INET)
-		tw_addr_from_ipv4(out, (__force __be32)ipv4->sin_addr.s_addr);
-	else if (address->sa_family == AF_INET6)
-		memcpy(out, &ipv6->sin6_addr, sizeof(*out));
-	else
-		return;
-	session->surroundings.address_count++;
+	session->addresses[session->surroundings.address_count++] = *addr;
+}
+
+/* An address, and what its network has for all: broadcast, the routers' anycast (RFC 4291, 2.6.1). */
+static void add_addresses(struct session *session, const struct ifaddrs *i)
+{
+	const struct sockaddr_in6 *ipv6 = (const void *)i->ifa_addr;
+	const struct sockaddr_in6 *mask6 = (const void *)i->ifa_netmask;
+	const struct sockaddr_in *ipv4 = (const void *)i->ifa_addr;
+	const struct sockaddr_in *mask4 = (const void *)i->ifa_netmask;
+	union tw_addr addr;
+
+	if (i->ifa_addr->sa_family == AF_INET) {
+		tw_addr_from_ipv4(&addr, (__force __be32)ipv4->sin_addr.s_addr);
+		add_own(session, &addr);
+		addr.words[3] |= ~(__force __be32)mask4->sin_addr.s_addr;
+		add_own(session, &addr);
+	} else if (i->ifa_addr->sa_family == AF_INET6) {
+		memcpy(&addr, &ipv6->sin6_addr, sizeof(addr));
+		add_own(session, &addr);
+		for (int j = 0; j < 16; j++)
+			addr.bytes[j] &= mask6->sin6_addr.s6_addr[j];
+		add_own(session, &addr);
+	}
 }
 
 void session_open(struct session *session, struct node *node)
@@ -49,7 +62,7 @@ void session_open(struct session *session, struct node *node)
 		die("getifaddrs");
 	for (i = all; i; i = i->ifa_next)
 		if (i->ifa_addr)
-			add_address(session, i->ifa_addr);
+			add_addresses(session, i);
 	freeifaddrs(all);
 	session->sampler.devices = devices;
 	tw_addr_from_ipv4(&session->sampler.node[0], htonl(0xc0000201)); /* 192.0.2.1 */

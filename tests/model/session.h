@@ -11,7 +11,7 @@
 #include "model/sample.h"
 #include "packet/node.h"
 
-#define SESSION_ADDRESSES 32
+#define SESSION_ADDRESSES 64
 
 struct session {
 	struct node *node;

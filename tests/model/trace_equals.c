@@ -398,15 +398,6 @@ static void print_tally(const struct equals *equals)
 	putchar('\n');
 }
 
-/* The far ends of the node's links are of the same kernel, which would answer ARP there. */
-static void keep_quiet(void)
-{
-	FILE *out = fopen("/proc/sys/net/ipv4/conf/all/arp_ignore", "w");
-
-	if (!out || fputs("8", out) < 0 || fclose(out))
-		die("arp_ignore");
-}
-
 static int run(struct node *node)
 {
 	static struct equals equals;
@@ -417,7 +408,6 @@ static int run(struct node *node)
 
 	printf("trace equals: SEED=%" PRIu64 ", %" PRIu64 " packets\n", seed, traces);
 	random_seed(&random, seed);
-	keep_quiet();
 	session_open(&equals.session, node);
 	for (uint64_t i = 0; right && done < traces; i++, done += TRACES_EACH) {
 		struct recipe recipe = {

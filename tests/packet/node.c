@@ -282,8 +282,12 @@ static void make_network(struct node *node)
 {
 	char name[64];
 
-	/* Only the tests may send to the node: the far ends of its links stay without IPv6. */
+	/*
+	 * Only the tests may send to the node: the far ends of its links, which are of the
+	 * same kernel, stay without IPv6 and do not answer ARP.
+	 */
 	set_sysctl("ipv6/conf/default/disable_ipv6", "1");
+	set_sysctl("ipv4/conf/all/arp_ignore", "8");
 	run_ip_batch(node, topology_print_links);
 	for (enum device device = WAN; device < DEVICE_COUNT; device++) {
 		node->ifindex[device] = if_nametoindex(device_name(device));
