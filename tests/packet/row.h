@@ -44,8 +44,9 @@ struct step {
 	struct packet in; /* where it is empty, nothing is sent */
 	enum xdp_action verdict;
 	const char *reason; /* of a drop; "a|b": either */
-	enum answer answer; /* of a drop by `reject`: the verdict is then what the answer makes it */
-	struct change out;  /* of a frame that is sent on */
+	enum answer
+		answer;    /* of a drop by `reject`: the verdict is then what the answer makes it */
+	struct change out; /* of a frame that is sent on */
 	enum flow flow;
 	/*
 	 * Rules, defaults, services and servers that count the frame.  A leading '?': may
