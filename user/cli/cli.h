@@ -76,6 +76,8 @@ const struct command *command_find(const char *name);
 int exit_status(int result);
 /* argv[from..argc) joined with spaces; the caller frees it. */
 char *join_words(int argc, char **argv, int from);
+/* The time behind `option`, at most `longest` seconds; MISTAKE, said: it is none. */
+int time_word_parse(uint32_t *seconds, const char *option, const char *word, uint32_t longest);
 
 /* argv[0] is the command's name. */
 int command_run(const struct options *options, int argc, char **argv);

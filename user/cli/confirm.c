@@ -7,26 +7,7 @@
 #include "cli/edit.h"
 #include "kernel/trial.h"
 
-#define LONGEST_TIME (24 * 60 * 60)
-
-int time_word_parse(uint32_t *seconds, const char *option, const char *word)
-{
-	char *end;
-	unsigned long number = strtoul(word, &end, 10), unit = 1;
-
-	if (!strcmp(end, "m"))
-		unit = 60;
-	else if (!strcmp(end, "h"))
-		unit = 60 * 60;
-	else if (*end && strcmp(end, "s") != 0)
-		number = 0;
-	if (word[0] < '0' || word[0] > '9' || !number || number > LONGEST_TIME / unit) {
-		complain("`%s %s`: a time from 1s to 24h, such as 30s or 2m", option, word);
-		return MISTAKE;
-	}
-	*seconds = (uint32_t)(number * unit);
-	return 0;
-}
+#define LONGEST_TRIAL (24 * 60 * 60)
 
 int trial_time_take(uint32_t *seconds, int *argc, char **argv)
 {
@@ -37,7 +18,7 @@ int trial_time_take(uint32_t *seconds, int *argc, char **argv)
 			complain("--confirm needs a time, such as 30s or 2m");
 			return MISTAKE;
 		}
-		if (time_word_parse(seconds, argv[i], argv[i + 1]))
+		if (time_word_parse(seconds, argv[i], argv[i + 1], LONGEST_TRIAL))
 			return MISTAKE;
 		memmove(&argv[i], &argv[i + 2], sizeof(*argv) * (size_t)(*argc - i - 1));
 		*argc -= 2;

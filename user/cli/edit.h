@@ -43,8 +43,6 @@ int compile_or_complain(struct compiled *out, struct config *config, const struc
 void edit_end(struct edit *edit);
 /* What `confirm TIME` says, once it is on trial. */
 void edit_say_trial(const struct edit *edit, const struct options *options);
-/* A time such as 30s or 2m that stands behind `option`; MISTAKE, said: it is none. */
-int time_word_parse(uint32_t *seconds, const char *option, const char *word);
 /* Takes `--confirm TIME` out of a command's words; MISTAKE, said: it is no time. */
 int trial_time_take(uint32_t *seconds, int *argc, char **argv);
 

@@ -12,35 +12,6 @@
 
 #define LONGEST_SECONDS (366u * 24 * 3600)
 
-/* "90", "30s", "10m", "2h" */
-static bool parse_time(const char *word, uint32_t *seconds)
-{
-	size_t length = strlen(word);
-	uint32_t unit = 1;
-	char number[16];
-
-	if (!length || length >= sizeof(number))
-		return false;
-	memcpy(number, word, length + 1);
-	switch (number[length - 1]) {
-	case 'h':
-		unit = 3600;
-		number[length - 1] = '\0';
-		break;
-	case 'm':
-		unit = 60;
-		number[length - 1] = '\0';
-		break;
-	case 's':
-		number[length - 1] = '\0';
-		break;
-	}
-	if (!parse_number(number, 1, LONGEST_SECONDS / unit, seconds))
-		return false;
-	*seconds *= unit;
-	return true;
-}
-
 /* EXIT_DONE, or EXIT_REFUSED: said what is wrong. */
 static int take_option(struct watch *watch, const struct command *command, const char *option,
 		       const char *value)
@@ -52,9 +23,9 @@ static int take_option(struct watch *watch, const struct command *command, const
 		return EXIT_DONE;
 	}
 	if (!strcmp(option, "--for"))
-		return parse_time(value, &watch->seconds)
-			       ? EXIT_DONE
-			       : usage(command, "`--for %s`: a time such as 30s, 10m or 2h", value);
+		return time_word_parse(&watch->seconds, option, value, LONGEST_SECONDS)
+			       ? EXIT_REFUSED
+			       : EXIT_DONE;
 	if (!strcmp(option, "--count"))
 		return parse_number(value, 1, UINT32_MAX, &watch->count)
 			       ? EXIT_DONE

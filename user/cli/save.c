@@ -16,6 +16,8 @@
 #include "cli/edit.h"
 #include "kernel/trial.h"
 
+#define LONGEST_WAIT (60 * 60)
+
 #define STATE_FOLDER "/var/lib/tierwall"
 #define FILE_FOLDER  "/etc/tierwall"
 #define PATH_LENGTH  512
@@ -213,7 +215,7 @@ int command_restore(const struct options *options, int argc, char **argv)
 
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--wait") && i + 1 < argc) {
-			if (time_word_parse(&wait, argv[i], argv[i + 1]))
+			if (time_word_parse(&wait, argv[i], argv[i + 1], LONGEST_WAIT))
 				return EXIT_REFUSED;
 			i++;
 		} else if (argv[i][0] == '-' || path) {

@@ -67,3 +67,17 @@ char *join_words(int argc, char **argv, int from)
 	}
 	return text;
 }
+
+int time_word_parse(uint32_t *seconds, const char *option, const char *word, uint32_t longest)
+{
+	struct diagnostic diagnostic = {0};
+	int result = time_parse(seconds, word, &diagnostic);
+
+	if (result == MISTAKE) {
+		complain_of(&diagnostic);
+	} else if (!result && *seconds > longest) {
+		complain("`%s %s`: at most %us", option, word, longest);
+		result = MISTAKE;
+	}
+	return result;
+}
