@@ -18,7 +18,8 @@ static __noinline int guard_decide(struct path *path)
 
 	if (image->flags & TW_POLICY_GUARD_STATE && flow_find(path, &work->packet))
 		state = TW_STATE_ESTABLISHED;
-	decision = rows_decide(path, &work->packet, image->guard.row, image->guard.rows, state);
+	key_fill(path, &work->packet, state);
+	decision = list_decide(path, &work->packet, image->guard.root);
 	if (decision.rule == TW_NONE32) {
 		decision.rule = image->guard.default_rule;
 		decision.action = image->guard.default_action;

@@ -97,8 +97,7 @@ static __always_inline void judge_service(struct path *path, const struct tw_pac
 	outcome->service = service->id;
 	outcome->forward = service->forward;
 	outcome->flags = TW_FLOW_BALANCED;
-	if (service->from_rows &&
-	    rows_decide(path, p, service->from_row, service->from_rows, 0).rule == TW_NONE32) {
+	if (service->has_from && !source_is_accepted(path, p, service)) {
 		refuse(path, TW_STAGE_SERVICE, outcome, TW_REASON_SOURCE);
 		return;
 	}

@@ -9,6 +9,7 @@
 #define TIERWALL_BPF_PATH_H
 
 #include "maps.h"
+#include "tierwall/classifier.h"
 #include "tierwall/packet.h"
 
 /* Set by the loader before the verifier reads the program, from then on constants. */
@@ -83,7 +84,8 @@ struct work {
 	struct departure departure;
 	struct tw_next_hop hop;
 	struct tw_fragment datagram;
-	__u32 reason; /* enum tw_reason, once refused */
+	struct tw_key key; /* the packet that rules are asked about */
+	__u32 reason;      /* enum tw_reason, once refused */
 };
 
 struct {

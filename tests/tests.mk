@@ -27,7 +27,8 @@ PACKET_ROWS := row answer main listener $(patsubst tests/packet/%.c,%,$(wildcard
 PACKET_OBJECTS = $(1:%=$(O)/tests/packet/%.o)
 PACKET_CFLAGS = $(CPPFLAGS) -Itests $(ALL_CFLAGS)
 
-HEADERS_FIRST += $(O)/gen/poison.skel.h $(O)/gen/wrap.skel.h $(O)/gen/flood.skel.h # for `make lint`, which reads these too
+HEADERS_FIRST += $(O)/gen/poison.skel.h $(O)/gen/wrap.skel.h $(O)/gen/flood.skel.h \
+	$(O)/gen/classify.skel.h # for `make lint`, which reads these too
 
 check-packet: $(O)/tierwall $(addprefix $(O)/tests/packet/,rows one-policy random-frames)
 	$(Q)$(O)/tests/packet/rows $(O)/tierwall
@@ -36,8 +37,9 @@ check-packet: $(O)/tierwall $(addprefix $(O)/tests/packet/,rows one-policy rando
 
 bench:
 	$(Q)scripts/setup build bench
-	$(Q)$(MAKE) --no-print-directory $(O)/tierwall $(addprefix $(O)/tests/bench/,bench beside-nftables)
+	$(Q)$(MAKE) --no-print-directory $(O)/tierwall $(addprefix $(O)/tests/bench/,bench classifier beside-nftables)
 	$(Q)$(O)/tests/bench/bench $(O)/tierwall
+	$(Q)$(O)/tests/bench/classifier $(O)/tierwall
 	$(Q)$(O)/tests/bench/beside-nftables $(O)/tierwall
 
 $(O)/tests/packet/rows: $(call PACKET_OBJECTS,$(PACKET_COMMON) $(PACKET_ROWS))
@@ -65,7 +67,7 @@ $(O)/tests/packet/%.o: tests/packet/%.c | $(O)/gen/poison.skel.h
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(PACKET_CFLAGS) -MMD -MP -c $< -o $@
 
-$(O)/tests/bench/%.o: tests/bench/%.c | $(O)/gen/wrap.skel.h $(O)/gen/flood.skel.h
+$(O)/tests/bench/%.o: tests/bench/%.c | $(O)/gen/wrap.skel.h $(O)/gen/flood.skel.h $(O)/gen/classify.skel.h
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(PACKET_CFLAGS) -MMD -MP -c $< -o $@
 
@@ -81,7 +83,7 @@ $(O)/gen/%.skel.h: $(O)/tests/bpf/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)mkdir -p $(@D) && $(BPFTOOL) gen skeleton $< name $*_bpf >$@
 
-.SECONDARY: $(foreach name,poison wrap flood,$(O)/gen/$(name).skel.h $(O)/tests/bpf/$(name).bpf.o)
+.SECONDARY: $(foreach name,poison wrap flood classify,$(O)/gen/$(name).skel.h $(O)/tests/bpf/$(name).bpf.o)
 .PHONY: check-packet bench
 
 # -- unit tests, under sanitizers; fuzzers of the configuration -------------------------
@@ -154,6 +156,11 @@ $(addprefix $(O)/tests/model/,differential edits): $(O)/tests/model/%: $(O)/test
 
 $(O)/tests/model/trace-equals: $(call MODEL_OBJECTS,trace_equals snapshot $(MODEL_SESSION)) \
 		$(call PACKET_OBJECTS,mutate) $(MODEL_NODE)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
+
+$(O)/tests/bench/classifier: $(O)/tests/bench/classifier.o \
+		$(call MODEL_OBJECTS,$(MODEL_SESSION)) $(MODEL_NODE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 

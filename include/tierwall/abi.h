@@ -136,10 +136,9 @@ struct tw_section {
 	__u32 count; /* items */
 };
 
-/* A list of rules: rows [row, row + rows) of the section `rows`, then a default. */
+/* A list of rules, compiled (classifier.h), then a default. */
 struct tw_list {
-	__u32 row;
-	__u32 rows;
+	__u64 root[2];      /* [0] IPv4, [1] IPv6; 0: no rule for that family */
 	__u32 default_rule; /* counter id of the default */
 	__u8 default_action;
 	__u8 strict; /* TCP outside known flows is invalid-state */
@@ -161,7 +160,6 @@ struct tw_policy {
 	struct tw_section choices;   /* __u16: index of a member within its service, or TW_NONE16 */
 	struct tw_section tiers;     /* struct tw_tier */
 	struct tw_section servers;   /* struct tw_server */
-	struct tw_section rows;      /* struct tw_row */
 	struct tw_section ids;       /* __u32: counter ids in the order of config_visit_ids() */
 	struct tw_section set_maps;  /* struct tw_set_map: where each named set lives */
 	struct tw_section text; /* char, in the chunks: the source, without the entries of sets */
@@ -202,10 +200,10 @@ struct tw_service {
 	__u32 members;
 	__u32 choice[2];  /* first slot in `choices`: [0] IPv4, [1] IPv6 */
 	__u32 choices[2]; /* slots; 0: the tier has no address of that family */
-	__u32 from_row;   /* rows that hold the sources that may use it */
-	__u32 from_rows;  /* 0: any source */
 	__u8 forward;     /* enum tw_forward */
-	__u8 _pad[3];
+	__u8 has_from;    /* only the sources that `from` accepts may use it */
+	__u16 _pad;
+	__u64 from[2]; /* roots as of a struct tw_list */
 };
 
 struct tw_member {
@@ -230,45 +228,9 @@ struct tw_server {
 	__u8 _pad[7];
 };
 
-/* One rule is one row for each pair of its port ranges; rows share its counter. */
-struct tw_row {
-	union tw_addr source, source_mask;
-	union tw_addr destination, destination_mask;
-	__u16 source_port[2], destination_port[2]; /* lowest and highest */
-	__u16 length[2];                           /* of the IP packet */
-	__u16 source_set, destination_set;         /* index in `sets`, TW_NONE16: the prefix */
-	__u32 device;                              /* ifindex, 0: any */
-	__u32 rule;                                /* counter id */
-	__u16 conditions;                          /* TW_ROW_*: which of the others are asked */
-	__u8 protocol;
-	__u8 action;
-	__u8 ttl[2];
-	__u8 flags_mask, flags; /* TCP: (packet & mask) == flags */
-	__u8 type, code;
-	__u8 dscp;
-	__u8 state;            /* TW_STATE_*: any of these */
-	__u32 limit;           /* offset in the chunks of what `limit` says, TW_NONE32: none */
-	__u8 negated;          /* TW_ROW_NOT_*: the set must not hold the address */
-	__u8 flags_of_verdict; /* TW_VERDICT_* */
-	__u16 _pad;
-};
-#define TW_ROW_NOT_SOURCE      0x1
-#define TW_ROW_NOT_DESTINATION 0x2
-#define TW_VERDICT_LOG         0x1
-#define TW_VERDICT_OVER        0x2 /* its limit is `over`: what it drops is beyond a rate */
-#define TW_VERDICT_TRANSPORT   0x4 /* the row asks about the transport header */
-#define TW_ROW_IPV4            0x0001
-#define TW_ROW_IPV6            0x0002
-#define TW_ROW_PROTOCOL        0x0004
-#define TW_ROW_PORTS           0x0008 /* only protocols with ports */
-#define TW_ROW_FLAGS           0x0010
-#define TW_ROW_TYPE            0x0020
-#define TW_ROW_CODE            0x0040
-#define TW_ROW_STATE           0x0080
-#define TW_ROW_LENGTH          0x0100
-#define TW_ROW_TTL             0x0200
-#define TW_ROW_DSCP            0x0400
-#define TW_ROW_FRAGMENT        0x0800
+#define TW_VERDICT_LOG       0x1
+#define TW_VERDICT_OVER      0x2 /* its limit is `over`: what it drops is beyond a rate */
+#define TW_VERDICT_TRANSPORT 0x4 /* the rule asks about the transport header */
 
 #define TW_STATE_NEW         0x1
 #define TW_STATE_ESTABLISHED 0x2
@@ -532,14 +494,13 @@ struct tw_trace {
 
 _Static_assert(sizeof(union tw_addr) == 16, "addr");
 _Static_assert(sizeof(struct tw_counter) == 32, "counter");
-_Static_assert(sizeof(struct tw_list) == 16, "list");
-_Static_assert(sizeof(struct tw_policy) == 32 + 2 * 16 + 11 * 8, "policy");
+_Static_assert(sizeof(struct tw_list) == 24, "list");
+_Static_assert(sizeof(struct tw_policy) == 32 + 2 * 24 + 10 * 8, "policy");
 _Static_assert(sizeof(struct tw_address) == 32, "address");
 _Static_assert(sizeof(struct tw_listen) == 8, "listen");
-_Static_assert(sizeof(struct tw_service) == 44, "service");
+_Static_assert(sizeof(struct tw_service) == 56, "service");
 _Static_assert(sizeof(struct tw_member) == 8, "member");
-_Static_assert(sizeof(struct tw_server) == 80, "server");
-_Static_assert(sizeof(struct tw_row) == 112, "row");
+_Static_assert(sizeof(struct tw_server) == 88, "server");
 _Static_assert(sizeof(struct tw_limit) == 48, "limit");
 _Static_assert(sizeof(struct tw_limit_line) == 64, "line of limits");
 _Static_assert(sizeof(struct tw_set_key) == 24, "set key");

@@ -11,6 +11,7 @@
 
 #include "compile/compile.h"
 #include "kernel/instance.h"
+#include "tierwall/classifier.h"
 #include "tierwall/hash.h"
 
 static const char three_tiers[] =
@@ -88,52 +89,92 @@ static void an_address_is_found_with_all_that_it_is(void **state)
 	unmake(&made);
 }
 
+static const struct tw_rule4 *rules_of_leaf(const struct made *made, uint64_t leaf)
+{
+	assert_int_equal(TW_TREE_KIND(leaf), TW_TREE_LEAF);
+	return arena_at(&made->compiled.arena, TW_TREE_AT(leaf));
+}
+
 static void a_rule_with_lists_is_a_row_for_each_combination(void **state)
 {
 	struct made made = make(three_tiers, NULL);
 	const struct tw_tier *tier = IMAGE_SECTION(made.image, struct tw_tier, tiers);
-	const struct tw_row *rows =
-		IMAGE_SECTION(made.image, struct tw_row, rows) + tier->rules.row;
+	const struct tw_rule4 *rules = rules_of_leaf(&made, tier->rules.root[0]);
+	const struct tw_more *more = (const void *)&rules[5];
 
 	(void)state;
-	/* two port ranges; one set of two prefixes and one set by name; one */
-	assert_int_equal(tier->rules.rows, 5);
-	assert_int_equal(rows[0].rule, rows[1].rule);
-	assert_int_equal(rows[0].destination_port[0], 80);
-	assert_int_equal(rows[1].destination_port[0], 443);
-	assert_int_equal(rows[2].rule, rows[3].rule);
-	assert_int_not_equal(rows[2].source_set, rows[3].source_set);
-	assert_int_equal(rows[4].protocol, IPPROTO_UDP);
-	assert_int_equal(rows[4].source_set, TW_NONE16);
+	/* two ports; two prefixes and a set, which takes one more; one */
+	assert_int_equal(TW_TREE_COUNT(tier->rules.root[0]), 7);
+	assert_int_equal(TW_RULE_COUNTER(rules[0].word), TW_RULE_COUNTER(rules[1].word));
+	assert_int_equal(rules[0].destination_port[0], 80);
+	assert_int_equal(rules[1].destination_port[0], 443);
+	assert_int_equal(TW_RULE_COUNTER(rules[2].word), TW_RULE_COUNTER(rules[4].word));
+	assert_int_equal(rules[2].source, 0xcb007101);
+	assert_int_equal(rules[3].source, 0xcb007102);
+	assert_int_equal(TW_RULE_MORE(rules[4].word), 1);
+	assert_int_equal(more->kind, TW_MORE_SETS);
+	assert_int_equal(more->sets[0], made.config->sets[0].index);
+	assert_int_equal((uint8_t)rules[6].word, IPPROTO_UDP);
+	assert_int_equal(TW_RULE_NUMBER(rules[6].word), 2);
+	/* the set is the only one of them with an address of IPv6 */
+	assert_int_equal(TW_TREE_COUNT(tier->rules.root[1]), 5);
 	unmake(&made);
 }
 
-static const struct tw_row *guard_rows(const struct made *made)
+static void ports_that_touch_are_one_range_and_prefixes_that_halve_one_are_it(void **state)
 {
-	return IMAGE_SECTION(made->image, struct tw_row, rows) + made->image->guard.row;
+	struct made made = make("guard { drop tcp from { 10.0.0.0/9, 10.128.0.0/9, 10.1.0.0/16 } "
+				"to port { 81-90, 80, 92, 85-91 } }\n",
+				NULL);
+	const struct tw_rule4 *rules = rules_of_leaf(&made, made.image->guard.root[0]);
+
+	(void)state;
+	assert_int_equal(TW_TREE_COUNT(made.image->guard.root[0]), 1);
+	assert_int_equal(rules->source, 0x0a000000);
+	assert_int_equal(rules->source_mask, 0xff000000);
+	assert_int_equal(rules->destination_port[0], 80);
+	assert_int_equal(rules->destination_port[1], 92);
+	assert_int_equal(made.image->guard.root[1], TW_TREE_EMPTY);
+	unmake(&made);
 }
 
-/* Only sets can be negated in the data path, so a lone prefix becomes one too. */
-static void what_is_negated_is_a_set(void **state)
+static void a_long_list_is_a_set(void **state)
+{
+	char text[1024] = "guard { drop from { ";
+	struct made made;
+
+	(void)state;
+	for (int i = 0; i < 17; i++)
+		sprintf(text + strlen(text), "10.0.%d.1, ", 2 * i);
+	strcat(text, "10.1.0.1 } }\n");
+	made = make(text, NULL);
+	assert_int_equal(made.image->set_maps.count, 1);
+	assert_int_equal(TW_TREE_COUNT(made.image->guard.root[0]), 2);
+	unmake(&made);
+}
+
+/* An address that no prefix of the other family holds is in none of them. */
+static void what_is_negated_holds_for_both_families(void **state)
 {
 	struct made made = make("set a { 192.0.2.0/24 }\n"
 				"guard { drop from not 10.0.0.0/8 to 2001:db8::1\n"
 				"drop from not @a to not { 192.0.2.1, 2001:db8::1 }\n"
 				"drop icmp from not 2001:db8::/32 }\n",
 				NULL);
-	const struct tw_row *rows = guard_rows(&made);
+	const struct tw_rule4 *rules = rules_of_leaf(&made, made.image->guard.root[0]);
+	const struct tw_more *more = (const void *)&rules[1];
 
 	(void)state;
-	assert_int_equal(made.image->guard.rows, 3);
-	assert_int_equal(rows[0].negated, TW_ROW_NOT_SOURCE);
-	assert_int_not_equal(rows[0].source_set, TW_NONE16);
-	assert_int_equal(rows[0].conditions & (TW_ROW_IPV4 | TW_ROW_IPV6), TW_ROW_IPV6);
-	assert_int_equal(rows[1].negated, TW_ROW_NOT_SOURCE | TW_ROW_NOT_DESTINATION);
-	assert_int_equal(rows[1].source_set, made.config->sets[0].index);
-	assert_int_not_equal(rows[1].destination_set, TW_NONE16);
-	assert_int_equal(rows[1].conditions & (TW_ROW_IPV4 | TW_ROW_IPV6),
-			 TW_ROW_IPV4 | TW_ROW_IPV6);
-	assert_int_equal(rows[2].conditions & (TW_ROW_IPV4 | TW_ROW_IPV6), TW_ROW_IPV4);
+	/* the second with its set and its prefix, and the third, which asks nothing there */
+	assert_int_equal(TW_TREE_COUNT(made.image->guard.root[0]), 4);
+	assert_int_equal(TW_RULE_MORE(rules[0].word), 2);
+	assert_int_equal(more[0].kind, TW_MORE_NOT_PREFIX);
+	assert_int_equal(more[0].side, 1);
+	assert_int_equal(more[1].kind, TW_MORE_SETS);
+	assert_int_equal(more[1].negated, 1);
+	assert_int_equal(TW_RULE_MORE(rules[3].word), 0);
+	/* the first needs no look at its source there; the second has two more */
+	assert_int_equal(TW_TREE_COUNT(made.image->guard.root[1]), 3);
 	unmake(&made);
 }
 
@@ -242,23 +283,23 @@ static void the_image_holds_its_own_source(void **state)
 	unmake(&made);
 }
 
-static void too_much_for_the_image_is_a_mistake_and_no_overflow(void **state)
+static void too_many_rules_are_a_mistake_and_no_overflow(void **state)
 {
 	struct node_facts facts = {0};
 	struct diagnostic diagnostic = {0};
 	struct compiled compiled;
 	struct config *config = NULL;
-	char *text = malloc(4 << 20);
+	char *text = malloc(8 << 20);
 	size_t length = 0;
 
 	(void)state;
 	assert_non_null(text);
 	length += (size_t)sprintf(text, "tier web { server a 192.0.2.1\nfirewall {\n");
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < 10000; i++) {
 		length += (size_t)sprintf(text + length, "accept tcp from any port {");
-		for (int j = 0; j < 50; j++)
+		for (int j = 0; j < 60; j++)
 			length += (size_t)sprintf(text + length, "%d,", j * 2 + 1);
-		length += (size_t)sprintf(text + length, "} to port %d\n", i + 1);
+		length += (size_t)sprintf(text + length, "} to port {1,3,%d}\n", i + 5);
 	}
 	length += (size_t)sprintf(text + length, "} }\n");
 	if (config_parse(&config, "big.conf", text, length, &diagnostic))
@@ -275,13 +316,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_address_is_found_with_all_that_it_is),
 		cmocka_unit_test(a_rule_with_lists_is_a_row_for_each_combination),
-		cmocka_unit_test(what_is_negated_is_a_set),
+		cmocka_unit_test(ports_that_touch_are_one_range_and_prefixes_that_halve_one_are_it),
+		cmocka_unit_test(a_long_list_is_a_set),
+		cmocka_unit_test(what_is_negated_holds_for_both_families),
 		cmocka_unit_test(a_tier_is_a_set_where_a_rule_names_it),
 		cmocka_unit_test(every_object_has_a_counter_of_its_own),
 		cmocka_unit_test(counters_go_on_for_what_stays_the_same),
 		cmocka_unit_test(a_set_that_did_not_change_keeps_its_trie),
 		cmocka_unit_test(the_image_holds_its_own_source),
-		cmocka_unit_test(too_much_for_the_image_is_a_mistake_and_no_overflow),
+		cmocka_unit_test(too_many_rules_are_a_mistake_and_no_overflow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,6 +46,14 @@ int arena_alloc(struct arena *arena, size_t size, size_t align, uint32_t *offset
 	return 0;
 }
 
+void arena_cut(struct arena *arena, size_t length)
+{
+	if (arena->length == length)
+		return;
+	memset(arena->bytes + length, 0, arena->length - length);
+	arena->length = length;
+}
+
 uint32_t arena_chunks(const struct arena *arena)
 {
 	return (uint32_t)((arena->length + TW_CHUNK_BYTES - 1) / TW_CHUNK_BYTES);

@@ -28,6 +28,8 @@ static inline void *arena_at(const struct arena *arena, uint32_t offset)
 {
 	return arena->bytes + (size_t)offset * 8;
 }
+/* Gives back what was allocated last, so that `length` is left. */
+void arena_cut(struct arena *arena, size_t length);
 /* How many chunks it takes. */
 uint32_t arena_chunks(const struct arena *arena);
 void arena_free(struct arena *arena);

@@ -23,7 +23,6 @@ struct build {
 	BUILD_SECTION(uint16_t, choices)
 	BUILD_SECTION(struct tw_tier, tiers)
 	BUILD_SECTION(struct tw_server, servers)
-	BUILD_SECTION(struct tw_row, rows)
 	BUILD_SECTION(uint32_t, ids)
 	BUILD_SECTION(struct tw_set_map, set_maps)
 #undef BUILD_SECTION
@@ -40,10 +39,10 @@ int build_sets(struct build *build);
 /* Places the prefixes of an address list; *index is where. */
 int build_address_list(struct build *build, const struct addresses *addresses, uint32_t *index);
 
-/* Appends a list's rules to `rows` and describes it (rows.c). */
+/* Compiles a list's rules (lists.c). */
 int build_list(struct build *build, struct tw_list *list, const struct rules *rules);
-/* Appends rows that match exactly the sources in `from`. */
-int build_sources(struct build *build, uint32_t *row, uint32_t *rows, const struct addresses *from);
+/* The same for the sources that a service accepts. */
+int build_sources(struct build *build, struct tw_service *service, const struct addresses *from);
 
 /* Places what a rule's `limit` says; *offset: where in the arena (limits.c). */
 int build_limit(struct build *build, const struct rule *rule, uint32_t *offset);

@@ -98,6 +98,24 @@ struct owned_prefixes { /* that are no set's of the model */
 	struct prefix *items;
 };
 
+/* -- lists of rules ---------------------------------------------------------------------- */
+
+/* The most that a packet takes in a list. */
+struct list_work {
+	uint32_t steps;    /* nodes, and halvings of the intervals of a vector */
+	uint32_t compares; /* rules that are looked at */
+	uint32_t words;    /* of vectors, each for all fields */
+	uint32_t sets;     /* look-ups */
+};
+
+struct list_bound {
+	uint32_t rows;
+	uint32_t limits; /* rules with a limit: each may make the search begin anew behind it */
+	uint32_t trees[2];
+	struct list_work work[2]; /* [0] IPv4, [1] IPv6 */
+	size_t bytes;
+};
+
 /* -- the whole ---------------------------------------------------------------------------- */
 
 struct compiled {
@@ -109,6 +127,8 @@ struct compiled {
 	struct owned_prefixes *owned;
 	size_t owned_count;
 	struct fresh_ids fresh;
+	struct list_bound *bounds; /* guard, host, each tier and its servers, in that order */
+	size_t bound_count;
 };
 
 /*

@@ -103,8 +103,8 @@ static int build_image(struct build *build)
 	struct compiled *out = build->out;
 	const struct piece pieces[] = {
 #define PIECE(name) {&header->name, build->name, build->name##_count, sizeof(*build->name)}
-		PIECE(addresses), PIECE(listens), PIECE(services), PIECE(members), PIECE(choices),
-		PIECE(tiers),     PIECE(servers), PIECE(rows),     PIECE(ids),     PIECE(set_maps),
+		PIECE(addresses), PIECE(listens), PIECE(services), PIECE(members),  PIECE(choices),
+		PIECE(tiers),     PIECE(servers), PIECE(ids),      PIECE(set_maps),
 #undef PIECE
 	};
 	const size_t count = sizeof(pieces) / sizeof(pieces[0]);
@@ -208,7 +208,6 @@ int policy_compile(struct compiled *out, struct config *config, const struct tw_
 	free(build.choices);
 	free(build.tiers);
 	free(build.servers);
-	free(build.rows);
 	free(build.ids);
 	free(build.set_maps);
 	if (result)
@@ -223,6 +222,7 @@ void compiled_free(struct compiled *compiled)
 	free(compiled->owned);
 	free(compiled->sets);
 	free(compiled->fresh.items);
+	free(compiled->bounds);
 	free(compiled->image);
 	arena_free(&compiled->arena);
 	memset(compiled, 0, sizeof(*compiled));

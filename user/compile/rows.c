@@ -1,156 +1,284 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Rules into rows.  A row has one source, one destination, one range of each port;
- * a rule with lists becomes a row for each combination, all under its counter.
- * Prefixes of a list stand together in one set without a name.
+ * Rules into rows.  A short list of prefixes is a row for each, so that the classifier
+ * can tell packets apart by them; a long one stands in one set without a name.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "compile/build.h"
+#include "compile/rows.h"
 #include "tierwall/packet.h"
 
-/* One way to say where a packet comes from or goes to. */
-struct end {
-	uint32_t set; /* TW_NONE32: the prefix */
-	struct prefix prefix;
-	uint8_t families; /* TW_ROW_IPV4 | TW_ROW_IPV6 */
-	bool negated;     /* the set must not hold the address */
+#define PREFIX_ROWS  16 /* prefixes of a list that are rows of their own */
+#define NOT_PREFIXES 4  /* prefixes behind `not` that need no set */
+#define RULE_ROWS    64 /* beyond, lists of prefixes become sets */
+#define NOT_SETS     (2 * TW_MORE_SETS_MAX)
+
+/* One side of a rule: prefixes, or sets, or all that is in neither. */
+struct side {
+	struct prefix *prefixes;
+	size_t prefix_count;
+	uint16_t *sets;
+	size_t set_count;
+	bool negated;
+	bool any;
 };
 
-struct ends {
-	struct end *items;
-	size_t count;
-};
-
-static void prefix_mask(union tw_addr *mask, uint8_t bits)
+static void side_free(struct side *side)
 {
-	memset(mask, 0, sizeof(*mask));
-	memset(mask, 0xff, bits / 8);
-	if (bits % 8)
-		mask->bytes[bits / 8] = (uint8_t)(0xff << (8 - bits % 8));
+	free(side->prefixes);
+	free(side->sets);
 }
 
-static int add_end(struct ends *ends, const struct end *end)
-{
-	struct end *place = config_push(&ends->items, &ends->count, sizeof(*place));
+/* -- prefixes --------------------------------------------------------------------- */
 
-	if (!place)
+static bool is_ipv4(const struct prefix *prefix)
+{
+	return prefix->bits >= 96 && addr_is_ipv4(&prefix->addr);
+}
+
+/* An IPv6 prefix holds no IPv4 address, not even ::/0. */
+bool prefix_covers(const struct prefix *wide, const struct prefix *narrow)
+{
+	uint8_t bits = wide->bits;
+
+	if (is_ipv4(wide) != is_ipv4(narrow))
+		return false;
+	if (bits > narrow->bits || memcmp(&wide->addr, &narrow->addr, bits / 8) != 0)
+		return false;
+	return !(bits % 8) ||
+	       !((wide->addr.bytes[bits / 8] ^ narrow->addr.bytes[bits / 8]) >> (8 - bits % 8));
+}
+
+/* Two halves of one prefix become that prefix. */
+static bool join_halves(struct prefix *first, const struct prefix *second)
+{
+	struct prefix whole = *first;
+
+	if (first->bits != second->bits || !first->bits || (is_ipv4(first) && first->bits == 96))
+		return false;
+	whole.bits--;
+	whole.addr.bytes[whole.bits / 8] &= (uint8_t) ~(0x80 >> whole.bits % 8);
+	if (!prefix_covers(&whole, second))
+		return false;
+	*first = whole;
+	return true;
+}
+
+/* Drops a prefix that another holds, or joins two.  False: there is nothing to be done. */
+static bool simplify_one(struct prefix *items, size_t *count)
+{
+	for (size_t i = 0; i < *count; i++)
+		for (size_t j = 0; j < *count; j++) {
+			if (i == j || (!prefix_covers(&items[i], &items[j]) &&
+				       !join_halves(&items[i], &items[j])))
+				continue;
+			items[j] = items[--*count];
+			return true;
+		}
+	return false;
+}
+
+/* The same addresses in as few prefixes as there can be.  They are few already. */
+static void simplify_prefixes(struct prefix *items, size_t *count)
+{
+	while (simplify_one(items, count))
+		;
+}
+
+/* -- sides --------------------------------------------------------------------------- */
+
+static int prefixes_into_set(struct build *build, struct side *side,
+			     const struct addresses *addresses)
+{
+	uint16_t *sets;
+	uint32_t index;
+	int result;
+
+	if (!side->prefix_count)
+		return 0;
+	result = build_address_list(build, addresses, &index);
+	if (result)
+		return result;
+	sets = realloc(side->sets, (side->set_count + 1) * sizeof(*sets));
+	if (!sets)
 		return -ENOMEM;
-	*place = *end;
+	side->sets = sets;
+	side->sets[side->set_count++] = (uint16_t)index;
+	side->prefix_count = 0;
 	return 0;
 }
 
-static uint8_t families_of(const struct prefix *prefix)
+static int read_side(struct side *side, struct build *build, const struct addresses *addresses)
 {
-	return addr_is_ipv4(&prefix->addr) && prefix->bits >= 96 ? TW_ROW_IPV4 : TW_ROW_IPV6;
-}
+	size_t room = addresses->count + 1;
 
-/*
- * `any` is one end; a lone prefix is one; several prefixes share a set; each @SET is
- * one.  Only sets can be negated: there a lone prefix is a set too.
- */
-static int list_ends(struct build *build, const struct addresses *addresses, struct ends *ends)
-{
-	struct end end = {
-		.set = TW_NONE32,
-		.families = TW_ROW_IPV4 | TW_ROW_IPV6,
-		.negated = addresses->negated,
-	};
-	size_t prefixes = 0;
-	int result = 0;
-
-	if (!addresses->count)
-		return add_end(ends, &end);
-	for (size_t i = 0; !result && i < addresses->count; i++) {
+	side->any = !addresses->count;
+	side->negated = addresses->negated;
+	side->prefixes = calloc(room, sizeof(*side->prefixes));
+	side->sets = calloc(room, sizeof(*side->sets));
+	if (!side->prefixes || !side->sets)
+		return -ENOMEM;
+	for (size_t i = 0; i < addresses->count; i++) {
 		const struct address_item *item = &addresses->items[i];
 
-		if (item->kind == ADDRESS_PREFIX) {
-			end.prefix = item->prefix;
-			prefixes++;
-			continue;
-		}
-		result = add_end(ends, &(struct end){
-					       .set = build_named_set(build, item->set),
-					       .families = TW_ROW_IPV4 | TW_ROW_IPV6,
-					       .negated = addresses->negated,
-				       });
+		if (item->kind == ADDRESS_PREFIX)
+			side->prefixes[side->prefix_count++] = item->prefix;
+		else
+			side->sets[side->set_count++] = (uint16_t)build_named_set(build, item->set);
 	}
-	if (result || !prefixes)
-		return result;
-	if (prefixes == 1 && !addresses->negated)
-		end.families = families_of(&end.prefix);
-	else
-		result = build_address_list(build, addresses, &end.set);
-	return result ? result : add_end(ends, &end);
+	if (side->prefix_count <= PREFIX_ROWS)
+		simplify_prefixes(side->prefixes, &side->prefix_count);
+	if (side->prefix_count > (side->negated ? NOT_PREFIXES : PREFIX_ROWS))
+		return prefixes_into_set(build, side, addresses);
+	return 0;
 }
 
-static void row_from_rule(struct tw_row *row, const struct rule *rule, uint32_t device,
-			  uint32_t limit)
+static struct row_sets *add_sets(struct rows *rows, const struct side *side, size_t first,
+				 size_t count)
+{
+	struct row_sets **place = config_push(&rows->sets, &rows->sets_count, sizeof(*place));
+	struct row_sets *sets = place ? calloc(1, sizeof(*sets)) : NULL;
+
+	if (!sets)
+		return NULL;
+	*place = sets;
+	sets->negated = side->negated;
+	sets->sets = malloc((count + 1) * sizeof(*sets->sets));
+	sets->prefixes = malloc((side->prefix_count + 1) * sizeof(*sets->prefixes));
+	if (!sets->sets || !sets->prefixes)
+		return NULL;
+	memcpy(sets->sets, side->sets + first, count * sizeof(*sets->sets));
+	sets->set_count = count;
+	if (side->negated) {
+		memcpy(sets->prefixes, side->prefixes,
+		       side->prefix_count * sizeof(*sets->prefixes));
+		sets->prefix_count = side->prefix_count;
+	}
+	return sets;
+}
+
+struct ends {
+	struct row_end *items;
+	size_t count;
+};
+
+/* Every way to match a side. */
+static int side_ends(struct rows *rows, const struct side *side, struct ends *ends)
+{
+	size_t step = side->negated ? side->set_count + 1 : TW_MORE_SETS_MAX;
+
+	ends->items = calloc(side->prefix_count + side->set_count + 1, sizeof(*ends->items));
+	if (!ends->items)
+		return -ENOMEM;
+	if (side->any) {
+		ends->items[ends->count++].families = ROW_IPV4 | ROW_IPV6;
+		return 0;
+	}
+	for (size_t i = 0; !side->negated && i < side->prefix_count; i++)
+		ends->items[ends->count++] = (struct row_end){
+			.addr = side->prefixes[i].addr,
+			.bits = side->prefixes[i].bits,
+			.families = is_ipv4(&side->prefixes[i]) ? ROW_IPV4 : ROW_IPV6,
+		};
+	for (size_t i = 0; i < side->set_count + side->negated; i += step) {
+		size_t left = side->set_count - i;
+		struct row_end *end = &ends->items[ends->count++];
+
+		end->families = ROW_IPV4 | ROW_IPV6;
+		end->sets = add_sets(rows, side, i, left < step ? left : step);
+		if (!end->sets)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* -- ports ------------------------------------------------------------------------------ */
+
+static int compare_ranges(const void *a, const void *b)
+{
+	const struct port_range *left = a, *right = b;
+
+	return (int)left->low - (int)right->low;
+}
+
+/* The ranges of a list, in order, none that touches another. */
+static int read_ports(struct ports *out, const struct ports *ports)
+{
+	size_t count = 0;
+
+	out->items = malloc((ports->count + 1) * sizeof(*out->items));
+	if (!out->items)
+		return -ENOMEM;
+	out->items[0] = (struct port_range){0, 65535};
+	out->count = 1;
+	if (!ports->count)
+		return 0;
+	memcpy(out->items, ports->items, ports->count * sizeof(*out->items));
+	qsort(out->items, ports->count, sizeof(*out->items), compare_ranges);
+	for (size_t i = 1; i < ports->count; i++) {
+		if (out->items[i].low <= (uint32_t)out->items[count].high + 1) {
+			if (out->items[i].high > out->items[count].high)
+				out->items[count].high = out->items[i].high;
+		} else {
+			out->items[++count] = out->items[i];
+		}
+	}
+	out->count = count + 1;
+	return 0;
+}
+
+/* -- rows --------------------------------------------------------------------------------- */
+
+static void row_from_rule(struct row *row, const struct rule *rule)
 {
 	static const struct {
 		uint32_t field;
-		uint16_t condition;
+		uint32_t condition;
 	} conditions[] = {
-		{RULE_PROTOCOL, TW_ROW_PROTOCOL}, {RULE_FLAGS, TW_ROW_FLAGS},
-		{RULE_TYPE, TW_ROW_TYPE},         {RULE_CODE, TW_ROW_CODE},
-		{RULE_STATE, TW_ROW_STATE},       {RULE_LENGTH, TW_ROW_LENGTH},
-		{RULE_TTL, TW_ROW_TTL},           {RULE_DSCP, TW_ROW_DSCP},
-		{RULE_FRAGMENT, TW_ROW_FRAGMENT},
+		{RULE_FLAGS, TW_MORE_FLAGS},   {RULE_TYPE, TW_MORE_TYPE},
+		{RULE_CODE, TW_MORE_CODE},     {RULE_STATE, TW_MORE_STATE},
+		{RULE_LENGTH, TW_MORE_LENGTH}, {RULE_TTL, TW_MORE_TTL},
+		{RULE_DSCP, TW_MORE_DSCP},     {RULE_FRAGMENT, TW_MORE_FRAGMENT},
+		{RULE_DEVICE, TW_MORE_DEVICE},
 	};
 
-	memset(row, 0, sizeof(*row));
 	for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++)
 		if (rule->fields & conditions[i].field)
 			row->conditions |= conditions[i].condition;
-	if (rule->from_ports.count || rule->to_ports.count)
-		row->conditions |= TW_ROW_PORTS;
-	row->rule = rule->id;
-	row->limit = limit;
+	row->counter = rule->id;
+	row->limit = TW_NONE32;
 	if (rule->fields & RULE_LOG)
-		row->flags_of_verdict |= TW_VERDICT_LOG;
+		row->verdict |= TW_VERDICT_LOG;
 	if (rule->fields & RULE_LIMIT && rule->limit.over)
-		row->flags_of_verdict |= TW_VERDICT_OVER;
-	if (row->conditions & (TW_ROW_PORTS | TW_ROW_FLAGS | TW_ROW_TYPE | TW_ROW_CODE))
-		row->flags_of_verdict |= TW_VERDICT_TRANSPORT;
+		row->verdict |= TW_VERDICT_OVER;
+	if (row->conditions & (TW_MORE_FLAGS | TW_MORE_TYPE | TW_MORE_CODE) ||
+	    rule->from_ports.count || rule->to_ports.count)
+		row->verdict |= TW_VERDICT_TRANSPORT;
 	row->action = rule->action;
-	row->protocol = rule->protocol;
+	row->has_protocol = rule->fields & (RULE_PROTOCOL | RULE_FLAGS);
+	row->protocol = rule->fields & RULE_FLAGS ? IPPROTO_TCP : rule->protocol;
+	row->has_ports = rule->from_ports.count || rule->to_ports.count;
 	row->flags_mask = rule->flags_mask;
 	row->flags = rule->flags;
 	row->type = rule->type;
 	row->code = rule->code;
 	row->state = rule->state;
 	row->dscp = rule->dscp;
-	row->device = device;
 	memcpy(row->ttl, rule->ttl, sizeof(row->ttl));
 	memcpy(row->length, rule->length, sizeof(row->length));
-	if (rule->fields & RULE_FLAGS) {
-		row->conditions |= TW_ROW_PROTOCOL;
-		row->protocol = IPPROTO_TCP;
-	}
+	/* ICMP is IPv4's and ICMPv6 is IPv6's; any other protocol is both's */
+	row->families = ROW_IPV4 | ROW_IPV6;
+	if (row->has_protocol && row->protocol == IPPROTO_ICMP)
+		row->families = ROW_IPV4;
+	if (row->has_protocol && row->protocol == IPPROTO_ICMPV6)
+		row->families = ROW_IPV6;
 }
 
-/* ICMP is IPv4's and ICMPv6 is IPv6's; any other protocol is both's. */
-static uint8_t families_of_protocol(const struct rule *rule)
+static int add_row(struct rows *rows, const struct row *row)
 {
-	if (rule->fields & RULE_PROTOCOL && rule->protocol == IPPROTO_ICMP)
-		return TW_ROW_IPV4;
-	if (rule->fields & RULE_PROTOCOL && rule->protocol == IPPROTO_ICMPV6)
-		return TW_ROW_IPV6;
-	return TW_ROW_IPV4 | TW_ROW_IPV6;
-}
-
-static void set_end(union tw_addr *addr, union tw_addr *mask, uint16_t *set, const struct end *end)
-{
-	*set = end->set == TW_NONE32 ? TW_NONE16 : (uint16_t)end->set;
-	*addr = end->prefix.addr;
-	prefix_mask(mask, end->prefix.bits);
-}
-
-static int add_row(struct build *build, const struct tw_row *row)
-{
-	struct tw_row *place = config_push(&build->rows, &build->rows_count, sizeof(*place));
+	struct row *place = config_push(&rows->items, &rows->count, sizeof(*place));
 
 	if (!place)
 		return -ENOMEM;
@@ -158,113 +286,146 @@ static int add_row(struct build *build, const struct tw_row *row)
 	return 0;
 }
 
-static const struct port_range any_port = {0, 65535};
-
-/* The rows of one pair of ends: every pair of port ranges. */
-static int add_port_rows(struct build *build, struct tw_row *row, const struct rule *rule)
+/* Every pair of ranges for one pair of ends. */
+static int add_port_rows(struct rows *rows, struct row *row, const struct ports *from,
+			 const struct ports *to)
 {
-	size_t from_count = rule->from_ports.count ? rule->from_ports.count : 1;
-	size_t to_count = rule->to_ports.count ? rule->to_ports.count : 1;
 	int result = 0;
 
-	for (size_t i = 0; !result && i < from_count; i++)
-		for (size_t j = 0; !result && j < to_count; j++) {
-			const struct port_range *from =
-				rule->from_ports.count ? &rule->from_ports.items[i] : &any_port;
-			const struct port_range *to =
-				rule->to_ports.count ? &rule->to_ports.items[j] : &any_port;
-
-			row->source_port[0] = from->low;
-			row->source_port[1] = from->high;
-			row->destination_port[0] = to->low;
-			row->destination_port[1] = to->high;
-			result = add_row(build, row);
+	for (size_t i = 0; !result && i < from->count; i++)
+		for (size_t j = 0; !result && j < to->count; j++) {
+			row->source_port[0] = from->items[i].low;
+			row->source_port[1] = from->items[i].high;
+			row->destination_port[0] = to->items[j].low;
+			row->destination_port[1] = to->items[j].high;
+			result = add_row(rows, row);
 		}
 	return result;
 }
 
-static int add_rule_rows(struct build *build, const struct rule *rule, uint32_t device,
-			 const struct ends *sources, const struct ends *destinations)
+static int add_rows(struct rows *rows, const struct row *like, const struct ends *sources,
+		    const struct ends *destinations, const struct ports *from,
+		    const struct ports *to)
 {
-	const uint8_t families = families_of_protocol(rule);
-	uint32_t limit = TW_NONE32;
-	struct tw_row row;
 	int result = 0;
 
-	if (rule->fields & RULE_LIMIT)
-		result = build_limit(build, rule, &limit);
-	row_from_rule(&row, rule, device, limit);
 	for (size_t i = 0; !result && i < sources->count; i++)
 		for (size_t j = 0; !result && j < destinations->count; j++) {
-			const struct end *from = &sources->items[i], *to = &destinations->items[j];
-			uint8_t both = from->families & to->families & families;
+			struct row row = *like;
 
-			if (!both)
-				continue;
-			row.conditions &= (uint16_t) ~(TW_ROW_IPV4 | TW_ROW_IPV6);
-			row.conditions |= both;
-			set_end(&row.source, &row.source_mask, &row.source_set, from);
-			set_end(&row.destination, &row.destination_mask, &row.destination_set, to);
-			row.negated = (from->negated ? TW_ROW_NOT_SOURCE : 0) |
-				      (to->negated ? TW_ROW_NOT_DESTINATION : 0);
-			result = add_port_rows(build, &row, rule);
+			row.source = sources->items[i];
+			row.destination = destinations->items[j];
+			row.families &= row.source.families & row.destination.families;
+			if (row.families)
+				result = add_port_rows(rows, &row, from, to);
 		}
 	return result;
 }
 
-static int build_rule(struct build *build, const struct rule *rule)
+/* What a rule says beside its conditions, while it is made into rows. */
+struct parts {
+	struct side from, to;
+	struct ports from_ports, to_ports;
+	struct ends sources, destinations;
+};
+
+static void parts_free(struct parts *parts)
 {
-	struct ends sources = {0}, destinations = {0};
-	uint32_t device = 0;
+	side_free(&parts->from);
+	side_free(&parts->to);
+	free(parts->from_ports.items);
+	free(parts->to_ports.items);
+	free(parts->sources.items);
+	free(parts->destinations.items);
+}
+
+static size_t ways(const struct side *side)
+{
+	return side->any || side->negated ? 1 : side->prefix_count + (side->set_count > 0);
+}
+
+/* Lists that multiply to too many rows become sets, the longer one first. */
+static int bound_rows(struct parts *parts, struct build *build, const struct rule *rule)
+{
+	size_t ports = parts->from_ports.count * parts->to_ports.count;
+
+	for (int i = 0; i < 2; i++) {
+		bool is_from = ways(&parts->from) > ways(&parts->to);
+		struct side *longer = is_from ? &parts->from : &parts->to;
+		int result;
+
+		if (ways(&parts->from) * ways(&parts->to) * ports <= RULE_ROWS || ways(longer) == 1)
+			return 0;
+		result = prefixes_into_set(build, longer, is_from ? &rule->from : &rule->to);
+		if (result)
+			return result;
+	}
+	return 0;
+}
+
+static int read_parts(struct parts *parts, struct rows *rows, struct build *build,
+		      const struct rule *rule)
+{
+	int result = read_ports(&parts->from_ports, &rule->from_ports);
+
+	if (!result)
+		result = read_ports(&parts->to_ports, &rule->to_ports);
+	if (!result)
+		result = read_side(&parts->from, build, &rule->from);
+	if (!result)
+		result = read_side(&parts->to, build, &rule->to);
+	if (!result)
+		result = bound_rows(parts, build, rule);
+	if (!result && ((parts->from.negated && parts->from.set_count > NOT_SETS) ||
+			(parts->to.negated && parts->to.set_count > NOT_SETS)))
+		return config_mistake(build->config, rule->at, build->diagnostic,
+				      "more than %d sets behind `not`: one set with the addresses "
+				      "of all of them does the same",
+				      NOT_SETS);
+	if (!result)
+		result = side_ends(rows, &parts->from, &parts->sources);
+	if (!result)
+		result = side_ends(rows, &parts->to, &parts->destinations);
+	return result;
+}
+
+int rows_add_rule(struct rows *rows, struct build *build, const struct rule *rule, uint32_t number)
+{
+	struct parts parts = {0};
+	struct row row = {.number = number};
 	int result;
 
+	row_from_rule(&row, rule);
 	if (rule->fields & RULE_DEVICE) {
 		const struct device_fact *fact = facts_device(build->facts, rule->device);
 
 		if (!fact)
 			return config_mistake(build->config, rule->at, build->diagnostic,
 					      "there is no device `%s` on this node", rule->device);
-		device = fact->ifindex;
+		row.device = fact->ifindex;
 	}
-	result = list_ends(build, &rule->from, &sources);
+	result = read_parts(&parts, rows, build, rule);
+	if (!result && rule->fields & RULE_LIMIT)
+		result = build_limit(build, rule, &row.limit);
 	if (!result)
-		result = list_ends(build, &rule->to, &destinations);
-	if (!result)
-		result = add_rule_rows(build, rule, device, &sources, &destinations);
-	free(sources.items);
-	free(destinations.items);
+		result = add_rows(rows, &row, &parts.sources, &parts.destinations,
+				  &parts.from_ports, &parts.to_ports);
+	parts_free(&parts);
 	if (result == -ENOSPC)
 		return config_mistake(build->config, rule->at, build->diagnostic,
 				      "more than %u sets, tiers and address lists", TW_SETS);
 	return result;
 }
 
-int build_list(struct build *build, struct tw_list *list, const struct rules *rules)
+void rows_free(struct rows *rows)
 {
-	int result = 0;
-
-	list->row = (uint32_t)build->rows_count;
-	for (size_t i = 0; !result && i < rules->count; i++)
-		result = build_rule(build, &rules->items[i]);
-	list->rows = (uint32_t)build->rows_count - list->row;
-	list->default_rule = rules->default_id;
-	list->default_action = rules->default_action;
-	list->strict = rules->strict;
-	return result;
-}
-
-int build_sources(struct build *build, uint32_t *row, uint32_t *rows, const struct addresses *from)
-{
-	struct rule rule = {.action = TW_ACCEPT, .from = *from, .id = TW_NONE32};
-	int result;
-
-	*row = (uint32_t)build->rows_count;
-	*rows = 0;
-	if (!from->count)
-		return 0;
-	rule.at = from->items[0].at;
-	rule.id = 0; /* any but TW_NONE32, which means that no row matched; never counted */
-	result = build_rule(build, &rule);
-	*rows = (uint32_t)build->rows_count - *row;
-	return result;
+	for (size_t i = 0; i < rows->sets_count; i++) {
+		if (!rows->sets[i])
+			continue;
+		free(rows->sets[i]->sets);
+		free(rows->sets[i]->prefixes);
+		free(rows->sets[i]);
+	}
+	free(rows->sets);
+	free(rows->items);
 }

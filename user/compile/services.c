@@ -150,7 +150,7 @@ int build_services(struct build *build)
 		place->tier = (uint16_t)(tier - build->config->tiers);
 		place->port = service->port;
 		place->forward = service->forward;
-		result = build_sources(build, &place->from_row, &place->from_rows, &service->from);
+		result = build_sources(build, place, &service->from);
 		if (!result)
 			result = build_members(build, place, service, tier);
 		for (int family = 0; !result && family < 2; family++)

@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The first rule of a compiled list that matches a packet (classifier.h has the layout).
+ *
+ * Freestanding: the same code is compiled for BPF, for the unit tests and for the bench.
+ * Who includes it says before how to get at a chunk and how to ask a set:
+ *
+ *   static inline const char *tw_chunk(__u32 first, __u32 offset);
+ *   static inline int tw_set_holds(__u32 set, const struct tw_key *key, __u32 side);
+ *   TW_LOOKUP              of functions that the verifier should look at on their own
+ *   TW_COUNT(what, 1)    for the tests that hold the counts against the bound
+ *
+ * Loops are bounded by constants and what they go through comes in as an argument,
+ * so that the verifier knows nothing of it and the paths meet again.
+ */
+#ifndef TIERWALL_CLASSIFY_H
+#define TIERWALL_CLASSIFY_H
+
+#include "classifier.h"
+#include "packet.h"
+
+/* So that the compiler keeps no addresses made from it: the stack of all calls is 512 bytes. */
+#define TW_OPAQUE(value) __asm__ volatile("" : "+r"(value))
+
+/* -- the tree ------------------------------------------------------------------- */
+
+/* The leaf below a node. */
+TW_LOOKUP __u64 tw_walk(__u32 first, __u64 place, const struct tw_key *key)
+{
+	__u32 at;
+	const char *chunk;
+
+	if (!key)
+		return 0;
+	for (__u32 i = 0; i < TW_TREE_DEPTH; i++) {
+		if (TW_TREE_KIND(place) != TW_TREE_CUT)
+			break;
+		at = TW_TREE_AT(place) +
+		     (key->word[TW_TREE_WORD(place)] >> TW_TREE_SHIFT(place) & TW_TREE_MASK(place));
+		chunk = tw_chunk(first, at);
+		if (!chunk)
+			return 0;
+		TW_COUNT(steps, 1);
+		place = *(const __u64 *)(chunk + (at & TW_CHUNK_MASK) * 8);
+	}
+	return place;
+}
+
+static __always_inline int tw_port_holds(__u32 port, const __u16 range[2])
+{
+	return port >= range[0] && port <= range[1];
+}
+
+/* Is it one of the rules that are asked for, and are ports and protocol right? */
+static __always_inline int tw_word_holds(__u64 word, const struct tw_key *key,
+					 const __u16 source_port[2],
+					 const __u16 destination_port[2])
+{
+	if (!tw_port_holds(key->word[TW_KEY_DESTINATION_PORT], destination_port) ||
+	    !tw_port_holds(key->word[TW_KEY_SOURCE_PORT], source_port))
+		return 0;
+	if (word & TW_RULE_PROTOCOL && (__u8)word != key->word[TW_KEY_PROTOCOL])
+		return 0;
+	return !(word & key->lacks) && TW_RULE_NUMBER(word) >= key->from;
+}
+
+/* What a scan returns where it is no rule's word. */
+#define TW_SCAN_NOTHING 0 /* none of the rest */
+#define TW_SCAN_BEHIND  1 /* whatever follows is behind the best */
+#define TW_SCAN_NOT_IT  2 /* not this one */
+
+/*
+ * The word of the first rule from `next` on that matches but for its struct tw_more,
+ * whose place is then key->more.  key->next is the rule behind it.
+ */
+TW_LOOKUP __u64 tw_scan4(__u32 first, __u64 leaf, __u64 next, struct tw_key *key)
+{
+	const char *chunk = tw_chunk(first, TW_TREE_AT(leaf));
+	__u32 source, destination, best;
+	__u64 room = TW_TREE_COUNT(leaf), at;
+
+	if (!chunk || !key)
+		return TW_SCAN_NOTHING;
+	source = key->word[TW_KEY_SOURCE + 3];
+	destination = key->word[TW_KEY_DESTINATION + 3];
+	best = key->best;
+	for (__u32 i = 0; i < TW_LEAF_RULES; i++) {
+		const struct tw_rule4 *rule;
+		__u64 word;
+
+		if (next >= room)
+			break;
+		at = (TW_TREE_AT(leaf) + next * 4) & (TW_CHUNK_MASK & ~3u);
+		rule = (const void *)(chunk + at * 8);
+		word = rule->word;
+		next += 1 + TW_RULE_MORE(word);
+		TW_COUNT(compares, 1);
+		if (TW_RULE_NUMBER(word) >= best)
+			return TW_SCAN_BEHIND;
+		if ((source ^ rule->source) & rule->source_mask ||
+		    (destination ^ rule->destination) & rule->destination_mask ||
+		    !tw_word_holds(word, key, rule->source_port, rule->destination_port))
+			continue;
+		key->next = (__u32)next;
+		key->more = TW_TREE_AT(leaf) + ((__u32)next - TW_RULE_MORE(word)) * 4;
+		return word;
+	}
+	return TW_SCAN_NOTHING;
+}
+
+static __always_inline __u64 tw_upper_bits(__u64 value, const __u8 shift[2])
+{
+	return value >> (shift[0] & 63) >> (shift[1] & 63);
+}
+
+static __always_inline int tw_prefix6_holds(__u64 high, __u64 low, const __u64 prefix[2],
+					    const __u8 shift[2][2])
+{
+	return !(tw_upper_bits(high ^ prefix[0], shift[0]) |
+		 tw_upper_bits(low ^ prefix[1], shift[1]));
+}
+
+static __always_inline __u64 tw_key_half(const struct tw_key *key, __u32 word)
+{
+	return (__u64)key->word[word] << 32 | key->word[word + 1];
+}
+
+/* A unit of room is a struct tw_rule6, or two struct tw_more. */
+TW_LOOKUP __u64 tw_scan6(__u32 first, __u64 leaf, __u64 next, struct tw_key *key)
+{
+	const char *chunk = tw_chunk(first, TW_TREE_AT(leaf));
+	__u64 source[2], destination[2];
+	__u64 room = TW_TREE_COUNT(leaf), at;
+
+	if (!chunk || !key)
+		return TW_SCAN_NOTHING;
+	for (__u32 i = 0; i < 2; i++) {
+		source[i] = tw_key_half(key, TW_KEY_SOURCE + 2 * i);
+		destination[i] = tw_key_half(key, TW_KEY_DESTINATION + 2 * i);
+	}
+	for (__u32 i = 0; i < TW_LEAF_RULES; i++) {
+		const struct tw_rule6 *rule;
+		__u64 word, here = next;
+
+		if (next >= room)
+			break;
+		at = (TW_TREE_AT(leaf) + next * 8) & (TW_CHUNK_MASK & ~7u);
+		rule = (const void *)(chunk + at * 8);
+		word = rule->word;
+		next += 1 + (TW_RULE_MORE(word) + 1) / 2;
+		TW_COUNT(compares, 1);
+		if (TW_RULE_NUMBER(word) >= key->best)
+			return TW_SCAN_BEHIND;
+		if (!tw_prefix6_holds(source[0], source[1], rule->source, rule->source_shift) ||
+		    !tw_prefix6_holds(destination[0], destination[1], rule->destination,
+				      rule->destination_shift) ||
+		    !tw_word_holds(word, key, rule->source_port, rule->destination_port))
+			continue;
+		key->next = (__u32)next;
+		key->more = TW_TREE_AT(leaf) + ((__u32)here + 1) * 8;
+		return word;
+	}
+	return TW_SCAN_NOTHING;
+}
+
+/* -- what else a rule asks for ----------------------------------------------------- */
+
+static __always_inline int tw_conditions_hold(const struct tw_more *more, struct tw_key *key)
+{
+	__u32 asked = more->conditions, type = key->word[TW_KEY_TYPE];
+	const __u32 *word = key->word;
+
+	if (asked & TW_MORE_FLAGS && (word[TW_KEY_FLAGS] == TW_KEY_NO_FLAGS ||
+				      (word[TW_KEY_FLAGS] & more->flags_mask) != more->flags))
+		return 0;
+	if (asked & TW_MORE_TYPE && type >> 8 != more->type)
+		return 0;
+	if (asked & TW_MORE_CODE && (type & 0xff) != more->code)
+		return 0;
+	if (asked & TW_MORE_STATE && !(word[TW_KEY_STATE] & more->state))
+		return 0;
+	if (asked & TW_MORE_LENGTH && !tw_port_holds(word[TW_KEY_LENGTH], more->length))
+		return 0;
+	if (asked & TW_MORE_TTL &&
+	    (word[TW_KEY_TTL] < more->ttl[0] || word[TW_KEY_TTL] > more->ttl[1]))
+		return 0;
+	if (asked & TW_MORE_DSCP && word[TW_KEY_DSCP] != more->dscp)
+		return 0;
+	if (asked & TW_MORE_FRAGMENT && word[TW_KEY_PART] == TW_WHOLE)
+		return 0;
+	if (asked & TW_MORE_DEVICE && word[TW_KEY_DEVICE] != more->device)
+		return 0;
+	key->limit = more->limit;
+	return 1;
+}
+
+/* Several rules of a leaf may ask for one set. */
+static __always_inline int tw_set_memo(__u32 set, struct tw_key *key, __u32 side)
+{
+	__u32 *memo = &key->memo[side & 1][set % TW_MEMO], held = *memo;
+	__u64 bit = 1ull << set % TW_MEMO;
+
+	if (!(key->asked_sets[side & 1] & bit) || held >> 1 != set) {
+		TW_COUNT(sets, 1);
+		held = set << 1 | (tw_set_holds(set, key, side) != 0);
+		*memo = held;
+		key->asked_sets[side & 1] |= bit;
+	}
+	return held & 1;
+}
+
+enum tw_answer { TW_NO, TW_YES, TW_GO_ON };
+
+/* Asks the next set of the list; TW_GO_ON: its answer is not that of the list yet. */
+static __always_inline enum tw_answer tw_next_set(const struct tw_more *more, struct tw_key *key)
+{
+	__u64 i = key->asked;
+
+	key->asked = (__u32)i + 1;
+	TW_OPAQUE(i); /* what is checked is what is used */
+	if (i >= more->count || i >= TW_MORE_SETS_MAX)
+		return more->negated ? TW_YES : TW_NO;
+	if (tw_set_memo(more->sets[i], key, more->side))
+		return more->negated ? TW_NO : TW_YES;
+	return TW_GO_ON;
+}
+
+static __always_inline enum tw_answer tw_more_answer(const struct tw_more *more, struct tw_key *key)
+{
+	__u32 side;
+
+	if (more->kind == TW_MORE_SETS)
+		return tw_next_set(more, key);
+	if (more->kind == TW_MORE_CONDITIONS)
+		return tw_conditions_hold(more, key) ? TW_YES : TW_NO;
+	side = (more->side & 1) * TW_KEY_DESTINATION;
+	return tw_prefix6_holds(tw_key_half(key, side), tw_key_half(key, side + 2), more->prefix,
+				more->shift)
+		       ? TW_NO
+		       : TW_YES;
+}
+
+/* The struct tw_more from `at` up to `end`, in one loop with the sets that they name. */
+TW_LOOKUP int tw_more_holds(__u32 first, __u64 at, __u64 end, struct tw_key *key)
+{
+	const char *chunk = tw_chunk(first, (__u32)at);
+
+	if (!chunk || !key)
+		return 0;
+	key->asked = 0;
+	for (__u32 i = 0; i <= TW_RULE_MORE_MAX + TW_RULE_SETS_MAX; i++) {
+		enum tw_answer answer;
+
+		TW_OPAQUE(key);
+		if (at >= end)
+			return 1;
+		answer = tw_more_answer((const void *)(chunk + (at & (TW_CHUNK_MASK & ~3u)) * 8),
+					key);
+		if (answer == TW_NO)
+			return 0;
+		if (answer == TW_GO_ON)
+			continue;
+		key->asked = 0;
+		at += 4;
+	}
+	return 0;
+}
+
+/* -- a leaf with vectors --------------------------------------------------------------- */
+
+/* The vector of the interval that `value` is in. */
+TW_LOOKUP __u32 tw_interval_find(__u32 first, __u32 at, __u32 count, __u32 value)
+{
+	const char *chunk = tw_chunk(first, at);
+	const struct tw_interval *interval;
+
+	if (!chunk)
+		return 0;
+	for (__u32 i = 0; i < 17; i++) {
+		count >>= 1;
+		if (!count)
+			break;
+		interval = (const void *)(chunk + ((at + count) & TW_CHUNK_MASK) * 8);
+		if (interval->from <= value)
+			at += count;
+	}
+	interval = (const void *)(chunk + (at & TW_CHUNK_MASK) * 8);
+	return interval->vector;
+}
+
+/* Word `i` of all vectors together. */
+TW_LOOKUP __u64 tw_vectors_and(__u32 first, __u32 i, const struct tw_key *key)
+{
+	__u64 bits = ~0ull;
+	const char *chunk;
+
+	if (!key)
+		return 0;
+	TW_COUNT(words, 1);
+	for (__u32 field = 0; field < TW_VECTORS_FIELDS; field++) {
+		if (field >= key->fields)
+			break;
+		chunk = tw_chunk(first, key->vector[field]);
+		if (!chunk)
+			return 0;
+		bits &= *(const __u64 *)(chunk + ((key->vector[field] + i) & TW_CHUNK_MASK) * 8);
+	}
+	return bits;
+}
+
+TW_LOOKUP int tw_vectors_open(__u32 first, __u32 at, struct tw_key *key)
+{
+	const char *chunk = tw_chunk(first, at);
+	const struct tw_vectors *vectors;
+
+	if (!chunk || !key)
+		return 0;
+	vectors = (const void *)(chunk + (at & (TW_CHUNK_MASK & ~1u)) * 8);
+	key->rule_at = vectors->rule_at;
+	key->fields = vectors->fields;
+	for (__u32 i = 0; i < TW_KEY_USED; i++) {
+		const struct tw_vector_field *field;
+
+		if (i >= key->fields)
+			break;
+		field = (const void *)(chunk + ((at + 2 + 2 * i) & (TW_CHUNK_MASK & ~1u)) * 8);
+		TW_COUNT(steps, (__u32)__builtin_ctz(field->count));
+		key->vector[i] = tw_interval_find(first, field->intervals, field->count,
+						  key->word[field->word % TW_KEY_WORDS]);
+	}
+	key->sets = vectors->sets;
+	key->misses = 0;
+	key->set_at = at + 2 + 2 * key->fields;
+	key->bits = 0;
+	key->summary = tw_vectors_and(first, 0, key);
+	return 0;
+}
+
+/* Asks the sets of the leaf, and leaves only those of the rules that suit the answers. */
+TW_LOOKUP int tw_vectors_ask_sets(__u32 first, struct tw_key *key)
+{
+	const char *chunk;
+	__u32 at;
+
+	if (!key)
+		return 0;
+	at = key->set_at;
+	chunk = tw_chunk(first, at);
+	if (!chunk)
+		return 0;
+	for (__u32 i = 0; i < TW_VECTORS_SETS; i++) {
+		const struct tw_vector_set *set;
+		__u64 field;
+		int held;
+
+		TW_OPAQUE(key);
+		if (!key->sets)
+			break;
+		set = (const void *)(chunk + (at & (TW_CHUNK_MASK & ~1u)) * 8);
+		held = tw_set_memo(set->set, key, set->side);
+		field = key->fields;
+		key->fields = (__u32)field + 1;
+		TW_OPAQUE(field);
+		if (field >= TW_VECTORS_FIELDS)
+			break;
+		key->vector[field] = held ? set->vector[1] : set->vector[0];
+		key->sets--;
+		at += 2;
+	}
+	key->sets = 0;
+	key->summary &= tw_vectors_and(first, 0, key);
+	key->bits &= tw_vectors_and(first, 1 + key->base / 64, key);
+	return 0;
+}
+
+/* The number of the lowest bit, by de Bruijn's sequence: BPF has no instruction for it. */
+static __always_inline __u32 tw_lowest_bit(__u64 bits)
+{
+	static const __u8 number[64] = {0,  1,  2,  53, 3,  7,  54, 27, 4,  38, 41, 8,  34,
+					55, 48, 28, 62, 5,  39, 46, 44, 42, 22, 9,  24, 35,
+					59, 56, 49, 18, 29, 11, 63, 52, 6,  26, 37, 40, 33,
+					47, 61, 45, 43, 21, 23, 58, 17, 10, 51, 25, 36, 32,
+					60, 20, 57, 16, 50, 31, 19, 15, 30, 14, 13, 12};
+
+	return number[(bits & -bits) * 0x022fdd63cc95386dull >> 58];
+}
+
+/* Offset of the next rule that all vectors have, TW_NONE32: there is none. */
+TW_LOOKUP __u32 tw_vectors_next(__u32 first, struct tw_key *key)
+{
+	const char *chunk;
+	__u32 word, rule, at;
+
+	if (!key)
+		return TW_NONE32;
+	for (__u32 i = 0; i < 64 && !key->bits; i++) {
+		if (!key->summary)
+			return TW_NONE32;
+		word = tw_lowest_bit(key->summary);
+		key->summary &= key->summary - 1;
+		key->base = word * 64;
+		key->bits = tw_vectors_and(first, 1 + word, key);
+	}
+	if (!key->bits)
+		return TW_NONE32;
+	rule = key->base + tw_lowest_bit(key->bits);
+	key->bits &= key->bits - 1;
+	at = key->rule_at + rule / 2;
+	chunk = tw_chunk(first, at);
+	if (!chunk)
+		return TW_NONE32;
+	return ((const __u32 *)(chunk + (at & TW_CHUNK_MASK) * 8))[rule & 1];
+}
+
+/* -- the search --------------------------------------------------------------------------- */
+
+/* The root of the next tree that may have a better rule than the one that was found; 0: none. */
+static __always_inline __u64 tw_next_tree(__u32 first, struct tw_key *key)
+{
+	__u32 number = key->tree++, at;
+	const struct tw_tree *tree;
+	const char *chunk;
+
+	if (TW_TREE_KIND(key->root) != TW_TREE_FOREST)
+		return number ? 0 : key->root;
+	if (number >= TW_TREE_COUNT(key->root))
+		return 0;
+	at = TW_TREE_AT(key->root) + number * 2;
+	chunk = tw_chunk(first, at);
+	if (!chunk)
+		return 0;
+	tree = (const void *)(chunk + (at & (TW_CHUNK_MASK & ~1u)) * 8);
+	return tree->best >= key->best ? 0 : tree->root;
+}
+
+/* The next rule of key->leaf that matches but for its struct tw_more; TW_SCAN_*. */
+static __always_inline __u64 tw_next_rule(__u32 first, struct tw_key *key)
+{
+	__u64 leaf = key->leaf, next = key->next, word;
+	__u32 at;
+
+	if (TW_TREE_KIND(leaf) == TW_TREE_VECTORS) {
+		at = tw_vectors_next(first, key);
+		if (at == TW_NONE32)
+			return TW_SCAN_NOTHING;
+		leaf = (__u64)at << 32 | 1 << 8; /* of one rule */
+		next = 0;
+	}
+	word = key->family ? tw_scan6(first, leaf, next, key) : tw_scan4(first, leaf, next, key);
+	/* a vector may promise too much; the rule behind it may still match */
+	if (word == TW_SCAN_NOTHING && TW_TREE_KIND(key->leaf) == TW_TREE_VECTORS)
+		return TW_SCAN_NOT_IT;
+	return word;
+}
+
+#define TW_SEARCH_TURNS 64
+
+/*
+ * Goes on with the search for key->found.  Returns 0 when it has to be called again: a
+ * turn is a rule that is looked at to its end, and there may be many of them.
+ */
+static __always_inline int tw_search(__u32 first, struct tw_key *key)
+{
+	for (__u32 i = 0; i < TW_SEARCH_TURNS; i++) {
+		__u64 word;
+
+		if (!key->leaf) {
+			word = tw_next_tree(first, key);
+			if (!word)
+				return 1;
+			if (TW_TREE_KIND(word) == TW_TREE_CUT)
+				word = tw_walk(first, word, key);
+			if (TW_TREE_KIND(word) == TW_TREE_EMPTY)
+				continue;
+			if (TW_TREE_KIND(word) == TW_TREE_VECTORS)
+				tw_vectors_open(first, TW_TREE_AT(word), key);
+			else
+				key->sets = 0;
+			key->leaf = word;
+			key->next = 0;
+		}
+		word = tw_next_rule(first, key);
+		if (word == TW_SCAN_NOTHING || word == TW_SCAN_BEHIND) {
+			key->leaf = 0;
+			continue;
+		}
+		if (word == TW_SCAN_NOT_IT)
+			continue;
+		if (TW_RULE_MORE(word) &&
+		    !tw_more_holds(first, key->more, key->more + TW_RULE_MORE(word) * 4, key)) {
+			if (key->sets && ++key->misses == TW_VECTORS_MISSES)
+				tw_vectors_ask_sets(first, key);
+			continue;
+		}
+		key->found = word;
+		key->best = TW_RULE_NUMBER(word);
+		key->found_limit = key->limit;
+		key->leaf = 0;
+	}
+	return 0;
+}
+
+/* -- the key ---------------------------------------------------------------------------------- */
+
+static __always_inline void tw_key_addresses(struct tw_key *key, const struct tw_packet *p)
+{
+	key->addr[0] = p->saddr;
+	key->addr[1] = p->daddr;
+	for (__u32 i = 0; i < 4; i++) {
+		key->word[TW_KEY_SOURCE + i] = __builtin_bswap32((__force __u32)p->saddr.words[i]);
+		key->word[TW_KEY_DESTINATION + i] =
+			__builtin_bswap32((__force __u32)p->daddr.words[i]);
+	}
+	key->asked_sets[0] = key->asked_sets[1] = 0;
+}
+
+/* `state`: TW_STATE_* that are true of the packet. */
+static __always_inline void tw_key_fill(struct tw_key *key, const struct tw_packet *p, __u32 state,
+					__u32 device, __u32 second)
+{
+	int has_ports = tw_has_ports(p->protocol) && !p->headless;
+
+	tw_key_addresses(key, p);
+	key->family = p->family;
+	key->second = second;
+	key->lacks = has_ports ? 0 : TW_RULE_PORTS;
+	key->word[TW_KEY_SOURCE_PORT] = has_ports ? p->sport : 0;
+	key->word[TW_KEY_DESTINATION_PORT] = has_ports ? p->dport : 0;
+	key->word[TW_KEY_PROTOCOL] = p->protocol;
+	key->word[TW_KEY_FLAGS] = p->headless ? TW_KEY_NO_FLAGS : p->flags;
+	key->word[TW_KEY_TYPE] = p->headless ? TW_KEY_NO_TYPE : (__u32)p->type << 8 | p->code;
+	key->word[TW_KEY_LENGTH] = p->length;
+	key->word[TW_KEY_TTL] = p->ttl;
+	key->word[TW_KEY_DSCP] = p->dscp;
+	key->word[TW_KEY_STATE] = state;
+	key->word[TW_KEY_PART] = p->part;
+	key->word[TW_KEY_DEVICE] = device;
+}
+
+/* Before the first tw_search() of a list, and to look for the first rule from `from` on. */
+static __always_inline void tw_search_begin(struct tw_key *key, __u64 root, __u32 from)
+{
+	key->root = root;
+	key->from = from;
+	key->best = TW_RULES_MAX;
+	key->found = 0;
+	key->tree = 0;
+	key->leaf = 0;
+}
+
+#endif
