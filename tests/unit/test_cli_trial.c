@@ -120,8 +120,7 @@ static void what_is_no_connection_is_told_from_one(void **state)
 		"192.0.2.1 5000 2001:db8::9 22",
 		"host 5000 192.0.2.9 22",
 		"1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc 1 ::1 2",
-		"fe80::1%a-zone-of-a-name-longer-than-any-address-and-its-zone-can-be 1 fe80::2 2 "
-		"3",
+		"fe80::1%a-zone-of-a-name-longer-than-an-address-and-its-zone 1 fe80::2 2 3",
 	};
 	struct ssh_connection ssh;
 
