@@ -4,6 +4,7 @@
 #define TIERWALL_BPF_CLASSIFY_H
 
 #include "limit.h"
+#include "policy.h"
 #include "set.h"
 
 static __always_inline const char *tw_chunk(__u32 first, __u32 offset)
@@ -13,7 +14,7 @@ static __always_inline const char *tw_chunk(__u32 first, __u32 offset)
 
 static __always_inline int tw_set_holds(__u32 set, const struct tw_key *key, __u32 side)
 {
-	return set_holds(set, &key->addr[side & 1], key->family);
+	return set_holds(set, &key->addr[side & 1], key->family, key->second);
 }
 
 #define TW_LOOKUP __noinline

@@ -62,19 +62,19 @@ struct {
 	__array(values, struct policy_chunk);
 } chunks SEC(".maps");
 
-struct set_prefixes {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(max_entries, TW_SET_PREFIXES);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(key_size, sizeof(struct tw_set_key));
-	__uint(value_size, sizeof(struct tw_set_entry));
+struct set_head {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, TW_SET_BYTES);
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, TW_SETS);
+	__uint(max_entries, TW_SET_SLOTS);
 	__type(key, __u32);
-	__array(values, struct set_prefixes);
+	__array(values, struct set_head);
 } sets SEC(".maps");
 
 struct {

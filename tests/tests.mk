@@ -28,18 +28,20 @@ PACKET_OBJECTS = $(1:%=$(O)/tests/packet/%.o)
 PACKET_CFLAGS = $(CPPFLAGS) -Itests $(ALL_CFLAGS)
 
 HEADERS_FIRST += $(O)/gen/poison.skel.h $(O)/gen/wrap.skel.h $(O)/gen/flood.skel.h \
-	$(O)/gen/classify.skel.h # for `make lint`, which reads these too
+	$(O)/gen/classify.skel.h $(O)/gen/set_probe.skel.h # for `make lint`, which reads these too
 
-check-packet: $(O)/tierwall $(addprefix $(O)/tests/packet/,rows one-policy random-frames)
+check-packet: $(O)/tierwall $(addprefix $(O)/tests/packet/,rows one-policy set-model random-frames)
 	$(Q)$(O)/tests/packet/rows $(O)/tierwall
 	$(Q)$(O)/tests/packet/one-policy $(O)/tierwall
+	$(Q)$(O)/tests/packet/set-model $(O)/tierwall
 	$(Q)$(O)/tests/packet/random-frames $(O)/tierwall
 
 bench:
 	$(Q)scripts/setup build bench
-	$(Q)$(MAKE) --no-print-directory $(O)/tierwall $(addprefix $(O)/tests/bench/,bench classifier beside-nftables)
+	$(Q)$(MAKE) --no-print-directory $(O)/tierwall $(addprefix $(O)/tests/bench/,bench classifier sets beside-nftables)
 	$(Q)$(O)/tests/bench/bench $(O)/tierwall
 	$(Q)$(O)/tests/bench/classifier $(O)/tierwall
+	$(Q)$(O)/tests/bench/sets $(O)/tierwall
 	$(Q)$(O)/tests/bench/beside-nftables $(O)/tierwall
 
 $(O)/tests/packet/rows: $(call PACKET_OBJECTS,$(PACKET_COMMON) $(PACKET_ROWS))
@@ -63,7 +65,17 @@ $(O)/tests/bench/beside-nftables: $(O)/tests/bench/beside_nftables.o $(O)/tests/
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 
-$(O)/tests/packet/%.o: tests/packet/%.c | $(O)/gen/poison.skel.h
+$(O)/tests/packet/set-model: $(call PACKET_OBJECTS,$(PACKET_COMMON) set_probe set_model) $(O)/libtierwall.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
+
+$(O)/tests/bench/sets: $(O)/tests/bench/sets.o $(call PACKET_OBJECTS,$(PACKET_COMMON) set_probe) $(O)/libtierwall.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
+
+$(O)/tests/bpf/set_probe.bpf.o: tests/packet/set_probe.h
+
+$(O)/tests/packet/%.o: tests/packet/%.c | $(O)/gen/poison.skel.h $(O)/gen/set_probe.skel.h
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(PACKET_CFLAGS) -MMD -MP -c $< -o $@
 
@@ -83,7 +95,7 @@ $(O)/gen/%.skel.h: $(O)/tests/bpf/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)mkdir -p $(@D) && $(BPFTOOL) gen skeleton $< name $*_bpf >$@
 
-.SECONDARY: $(foreach name,poison wrap flood classify,$(O)/gen/$(name).skel.h $(O)/tests/bpf/$(name).bpf.o)
+.SECONDARY: $(foreach name,poison wrap flood classify set_probe,$(O)/gen/$(name).skel.h $(O)/tests/bpf/$(name).bpf.o)
 .PHONY: check-packet bench
 
 # -- unit tests, under sanitizers; fuzzers of the configuration -------------------------

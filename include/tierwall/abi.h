@@ -29,10 +29,12 @@
 #define TW_IMAGE_BYTES   (4u << 20) /* one policy image; 4 MB is the most that kernel 6.1 takes */
 #define TW_POLICIES      4u         /* images: live, the one to go back to, one being made */
 #define TW_CHUNK_BYTES   (1u << 20) /* unit of what does not fit the image */
-#define TW_CHUNKS        512u       /* of all policies together */
+#define TW_CHUNKS        4096u      /* of all policies and sets together; the last is never used */
 #define TW_POLICY_CHUNKS 160u       /* of one policy */
 #define TW_COUNTERS      262144u    /* rows of `counters`: rules, defaults, services, servers */
-#define TW_SETS          1024u      /* sets, tiers and address lists of one or two policies */
+#define TW_SETS          4096u      /* sets, tiers and address lists of one policy */
+#define TW_SET_SLOTS     12288u     /* of the live one, the one to go back to, one being made */
+#define TW_SET_BYTES     12288u     /* head of a set, with all of a small one */
 #define TW_SET_PREFIXES  (1u << 22)
 #define TW_FLOWS4        131072u /* entries; a balanced flow takes two, one for each direction */
 #define TW_FLOWS6        65536u
@@ -273,21 +275,111 @@ struct tw_limit_line {
 struct tw_set_map {
 	char name[TW_NAME]; /* empty: the address list of a rule */
 	__u32 index;        /* in `sets` */
-	__u32 entries;
-	__u64 content; /* sum of hashes of its prefixes: equal sets share a trie across policies */
+	__u32 chunk;        /* first of its own elements in `chunks`, */
+	__u32 chunks;       /* how many */
+	__u32 entries;      /* that are for good; TW_NONE32: a writer did not finish */
+	__u64 content;      /* sum of hashes of those: equal sets share a place across policies */
+	__u32 flags;        /* TW_SET_* */
+	__u32 _pad;
 };
 
-/* -- sets: element of `sets`, an LPM trie --------------------------------- */
-struct tw_set_key {
-	__u32 prefixlen; /* TW_SET_FAMILY_BITS and 0-128; IPv4 prefixes are 96 longer */
-	__u32 family;    /* 0: IPv4, 1: IPv6; ::/0 must not hold ::ffff:a.b.c.d */
-	__be32 addr[4];  /* as in union tw_addr */
+#define TW_SET_TIER 0x1 /* the servers of the tier of that name */
+
+/* -- sets -------------------------------------------------------------------------
+ *
+ * An element of `sets` is a set's head, TW_SET_BYTES that start with struct tw_set.
+ * All else stands in lines of 64 bytes: of a small set behind the head, in its element;
+ * of a large one in a run of `chunks`.
+ *
+ * Each prefix length that is in use has a hash table of its own, whose lines hold
+ * addresses and the second at which each expires.  That is the truth; it is exact, and
+ * read back to show a set.  An address is looked for in the tables of those lengths
+ * that its `hints` name: every address with the same first bits shares them.
+ *
+ * IPv4 prefixes that are for good stand, in a large set with many lengths, in a trie
+ * of 16, 8 and 8 bits as well, which then answers for them.  Each of its levels holds
+ * the prefixes that end in it and no others, so that each is edited by itself.
+ *
+ * A writer holds the instance's lock.  Readers have none: every store leaves a set that
+ * they can read, and lines are given to something else only by building the set anew.
+ */
+#define TW_LINE_BYTES     64u
+#define TW_LINES_OF_CHUNK (TW_CHUNK_BYTES / TW_LINE_BYTES)
+#define TW_SET_REACH      15u         /* an entry stands at most so many lines behind its own */
+#define TW_SET_HINTS      32u         /* bits of a hint */
+#define TW_SET_TABLES     128u        /* lengths of a family */
+#define TW_FOREVER        0xffffffffu /* when an entry that is for good expires */
+
+/* A line of a table of IPv4 prefixes.  Seven entries: address << 32 | expires; 0: free. */
+struct tw_line4 {
+	__u64 entries[7];
+	__u32 reach; /* an entry that belongs here stands at most so many lines further */
+	__u32 _pad;
 };
-#define TW_SET_FAMILY_BITS 32
-struct tw_set_entry {
-	__u32 expires;   /* second since boot; 0: never */
-	__u32 prefixlen; /* as in its key: an LPM look-up tells no other way which prefix matched */
+
+/* Of IPv6 prefixes up to /64.  expires 0: free. */
+struct tw_line64 {
+	__u64 high[5];
+	__u32 expires[5];
+	__u32 reach;
 };
+
+/* Of longer ones, whose addresses take two stores: each begins with another `version`. */
+struct tw_line128 {
+	__u64 high[3], low[3];
+	__u32 expires[3];
+	__u16 version;
+	__u16 reach;
+};
+
+/* A table: `lines` << 32 | its first line.  One store puts another in its place. */
+#define TW_TABLE(first, lines) ((__u64)(lines) << 32 | (first))
+#define TW_TABLE_FIRST(table)  ((__u32)(table))
+#define TW_TABLE_LINES(table)  ((__u32)((table) >> 32))
+
+struct tw_set_family {
+	__u32 everything; /* when the prefix of length 0 expires; 0: it is not there */
+	__u32 count;      /* tables, one a length in use */
+	__u32 always;     /* hint that every address has: lengths shorter than what finds hints */
+	__u32 timed; /* bits of hints: lengths in which entries expire (IPv4: asked after the trie) */
+	__u32 hints; /* first line of 1 << hint_bits hints */
+	__u8 hint_bits;
+	__u8 hint_length; /* so many first bits of an address find its hint; 0: `always` is all */
+	__u8 hint_bytes;  /* of one: 1, where there are few tables, or 4 */
+	__u8 _pad;
+	__u8 lengths[TW_SET_TABLES]; /* of tables[] */
+	__u64 tables[TW_SET_TABLES]; /* bit i of a hint: tables i, i + TW_SET_HINTS and so on */
+};
+
+struct tw_set {
+	__u32 chunk; /* first of its chunks, TW_NONE32: its lines stand in this element */
+	__u32 lines; /* room */
+	__u32 used;  /* lines below are given out */
+	__u32 trie;  /* first line of its root, 0: none */
+	__u64 key;   /* of its hashes */
+	__u32 timed; /* entries that expire, at most: some may have */
+	__u32 built; /* so many entries decided which tables, hints and trie it has */
+	__u32 _pad;
+	struct tw_set_family family[2]; /* [0] IPv4, [1] IPv6 */
+};
+#define TW_SET_HEAD_LINES 40u /* lines of the element before the first that holds entries */
+
+/*
+ * The trie: a bit for each /16, then a group for each 64 nets of 24 bits, which are in
+ * place for all addresses, then leaves of 256 bits, half a line each, one for each net
+ * that holds longer prefixes.  `version` is odd while a group's leaves move: who sees that,
+ * or sees it change, looks in the tables instead.
+ */
+struct tw_trie_group {
+	__u64 covered; /* nets that a prefix of /17 to /24 covers */
+	__u64 present; /* nets that have a leaf; the leaves are in their order */
+	__u32 leaves;  /* the first, in half lines */
+	__u32 version;
+	__u32 room; /* for leaves */
+	__u32 _pad;
+};
+#define TW_TRIE_GROUPS_FROM 128u /* lines behind the first, which holds the bits of the /16 */
+#define TW_TRIE_LINES       (TW_TRIE_GROUPS_FROM + (1u << 18) / 2)
 
 /* -- flows ---------------------------------------------------------------- */
 struct tw_flow_key4 {
@@ -503,7 +595,12 @@ _Static_assert(sizeof(struct tw_member) == 8, "member");
 _Static_assert(sizeof(struct tw_server) == 88, "server");
 _Static_assert(sizeof(struct tw_limit) == 48, "limit");
 _Static_assert(sizeof(struct tw_limit_line) == 64, "line of limits");
-_Static_assert(sizeof(struct tw_set_key) == 24, "set key");
+_Static_assert(sizeof(struct tw_set_map) == 64, "set map");
+_Static_assert(sizeof(struct tw_line4) == TW_LINE_BYTES, "line, IPv4");
+_Static_assert(sizeof(struct tw_line64) == TW_LINE_BYTES, "line, IPv6 up to /64");
+_Static_assert(sizeof(struct tw_line128) == TW_LINE_BYTES, "line, longer IPv6");
+_Static_assert(sizeof(struct tw_trie_group) == 32, "group of a trie");
+_Static_assert(sizeof(struct tw_set) <= TW_SET_HEAD_LINES * TW_LINE_BYTES, "set");
 _Static_assert(sizeof(struct tw_flow_key4) == 16, "flow key, IPv4");
 _Static_assert(sizeof(struct tw_flow_key6) == 40, "flow key, IPv6");
 _Static_assert(sizeof(struct tw_flow) == 48, "flow");

@@ -120,6 +120,49 @@ same "no entries" "$(entries blocked)" 0
 expect "and nothing is blocked" verdict pass tcp 198.51.100.200 192.0.2.11:8443
 expect "an unknown set is refused" refused set add nobody 192.0.2.1
 
+expect "set add for a time" tierwall set add blocked 203.0.113.9 2001:db8:9::/48 for 10m
+expect "what remains is shown" grep -Eqx '203\.0\.113\.9 for (10m|9m5[0-9]s)' \
+	<(tierwall show sets blocked)
+expect "and in JSON" jq -e '.expires_in["2001:db8:9::/48"] | . > 590 and . <= 600' \
+	<(tierwall -j show sets blocked)
+same "two entries" "$(entries blocked)" 2
+expect "it blocks" verdict blocked tcp 203.0.113.9 192.0.2.11:8443
+expect "added again it is refreshed" grep -q '1 refreshed' \
+	<(tierwall set add blocked 203.0.113.9 for 1h)
+expect "to the new time" grep -Eqx '203\.0\.113\.9 for (1h|59m5[0-9]s)' <(tierwall show sets blocked)
+expect "what is shown is no difference" round_trip
+expect "another entry, for good" tierwall set add blocked 203.0.113.10
+expect "set add for a time of that" grep -q 'there already, for good' \
+	<(tierwall set add blocked 203.0.113.10 for 5s)
+expect "a file replaces what is for good only" tierwall set load blocked "$work/list.netset"
+same "its three and two that expire" "$(entries blocked)" 5
+tierwall show config | sed '/^set blocked {/,/}/c set blocked { }' >"$work/emptied.conf"
+expect "an apply of a file without them keeps those that expire" tierwall apply "$work/emptied.conf"
+same "the file has none, two expire" "$(entries blocked)" 2
+expect "an update of the program keeps them, too" tierwall load
+expect "it still blocks" verdict blocked tcp 203.0.113.9 192.0.2.11:8443
+expect "set add without a time" grep -q '1 now for good' <(tierwall set add blocked 203.0.113.9)
+expect "an entry for a second" tierwall set add blocked 203.0.113.11 for 1s
+sleep 4
+same "it is not counted any more" "$(entries blocked)" 2
+expect "and blocks nothing" verdict pass tcp 203.0.113.11 192.0.2.11:8443
+expect "a bad time is refused" refused set add blocked 192.0.2.1 for ever
+expect "set flush takes those that expire, too" tierwall set flush blocked
+same "no entries are left" "$(entries blocked)" 0
+
+awk 'BEGIN { for (i = 0; i < 300000; i++) printf "10.%d.%d.%d/%d\n", i / 65536, i / 256 % 256,
+	i % 256, i % 64 ? 32 : 26 }' >"$work/large.netset"
+expect "a large file" tierwall set load blocked "$work/large.netset"
+same "has all of its entries" "$(entries blocked)" 300000
+expect "an edit of it" tierwall set add blocked 11.0.0.0/8 192.0.2.199
+expect "counts" verdict blocked tcp 11.255.0.1 192.0.2.11:8443
+sed '7d; s,^10\.1\.1\.1/,10.200.1.1/,' "$work/large.netset" >"$work/larger.netset"
+expect "nearly the same file" tierwall set load blocked "$work/larger.netset"
+same "one less" "$(entries blocked)" 299999
+expect "and what was not in it is gone" verdict pass tcp 11.255.0.1 192.0.2.11:8443
+expect "and what was not there before has come" verdict blocked tcp 10.200.1.1 192.0.2.11:8443
+expect "set flush of a large set" tierwall set flush blocked
+
 expect "server add" tierwall server add web web3 192.0.2.13 weight 3
 expect "it is there" has "server web3 192.0.2.13 weight 3"
 expect "its tier's firewall holds for it" verdict pass tcp 198.51.100.7 192.0.2.13:8443
@@ -162,7 +205,7 @@ expect "a device that is not there is refused" refused attach eth9
 expect "loopback is refused" refused attach lo
 
 expect "counters of what stays go on" tierwall apply "$work/small.conf"
-for words in "set add blocked 192.0.2.1 for 10m" "run" \
+for words in "run" \
 	"service add x listen 203.0.113.5 tcp port 1 tier web forward ipip"; do
 	# shellcheck disable=SC2086 # words
 	expect "not yet: $words" refused $words

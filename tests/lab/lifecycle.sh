@@ -93,5 +93,4 @@ for mode in full-nat ipip gue; do
 	expect "forward $mode" later_in_file \
 		"service s { listen 203.0.113.99 tcp port 80; tier web; forward $mode }"
 done
-expect "set add for a time" later set add blocked 192.0.2.9 for 10s
 finish

@@ -73,6 +73,37 @@ static int compare_texts(struct comparison *comparison)
 	return result < 0 ? out_of_memory() : 0;
 }
 
+/* Entries that expire stay with an apply, and with what remains. */
+static void forget_expiring(struct set *set, const struct set *running)
+{
+	size_t kept = 0, at = 0;
+
+	for (size_t i = 0; i < set->count; i++) {
+		const struct prefix *prefix = &set->items[i];
+
+		while (at < running->count && prefix_compare(&running->items[at], prefix) < 0)
+			at++;
+		if (prefix->seconds && at < running->count && running->items[at].seconds &&
+		    !prefix_compare(&running->items[at], prefix))
+			continue;
+		set->items[kept++] = *prefix;
+	}
+	set->count = kept;
+}
+
+static void forget_what_stays(struct comparison *comparison)
+{
+	for (size_t i = 0; i < comparison->running.config->set_count; i++) {
+		struct set *running = &comparison->running.config->sets[i];
+		struct set *set = config_set(comparison->file, running->name);
+
+		if (!set)
+			continue;
+		forget_expiring(set, running);
+		forget_expiring(running, running);
+	}
+}
+
 static int compare(struct comparison *out, const struct instance *instance, const char *path)
 {
 	int result = config_read_file(&out->file, path);
@@ -83,7 +114,10 @@ static int compare(struct comparison *out, const struct instance *instance, cons
 		result = running_read_sets(&out->running, instance);
 	if (!result)
 		result = compile_file(out);
-	return result ? result : compare_texts(out);
+	if (result)
+		return result;
+	forget_what_stays(out);
+	return compare_texts(out);
 }
 
 static void comparison_free(struct comparison *comparison)

@@ -90,6 +90,8 @@ static void move_sets(struct config *to, struct config *from)
 		struct set *set = config_set(from, to->sets[i].name);
 
 		to->sets[i].index = set->index;
+		to->sets[i].flushed = set->flushed;
+		to->sets[i].edited = set->edited;
 		to->sets[i].items = set->items;
 		to->sets[i].count = set->count;
 		set->items = NULL;

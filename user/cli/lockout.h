@@ -4,6 +4,7 @@
 #define TIERWALL_USER_LOCKOUT_H
 
 #include "cli/edit.h"
+#include "kernel/sets.h"
 
 /* What SSH_CONNECTION says: "CLIENT PORT SERVER PORT". */
 struct ssh_connection {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * set add|del|load|flush.  add and del edit the live trie in place; load and flush
- * build another one and put it in the place of the first, in one step.
+ * set add|del|load|flush.  What changes a few entries edits the live set in place.  What
+ * changes many, and what finds no room, builds another one and puts it in the place of the
+ * first, in one step.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,6 +11,9 @@
 
 #include "cli/edit.h"
 #include "cli/lockout.h"
+#include "cli/show.h"
+#include "kernel/sets.h"
+#include "stats/columns.h"
 
 static struct set *find_set(const struct config *config, const char *name)
 {
@@ -40,113 +44,353 @@ static int parse_prefixes(struct prefix **items, size_t *count, int argc, char *
 	return 0;
 }
 
-static int edit_in_place(const struct options *options, const char *name, enum set_edit edit_kind,
-			 const struct prefix *items, size_t count)
-{
-	const struct set *set;
-	struct edit edit;
-	size_t changed = 0;
-	int result = edit_begin(&edit, options);
+/* -- edits ------------------------------------------------------------------------------- */
 
-	if (result)
-		return result;
-	set = find_set(edit.running.config, name);
-	result = set ? lockout_check_set(&edit, name, edit_kind, items, count) : MISTAKE;
-	if (!result)
-		result = set_edit_live(&edit.instance, set->index, edit_kind, items, count,
-				       &changed);
-	edit_end(&edit);
-	if (!result && !options->quiet)
-		printf("%s: %zu %s, %zu %s\n", name, changed,
-		       edit_kind == SET_ADD ? "added" : "deleted", count - changed,
-		       edit_kind == SET_ADD ? "there already" : "not there");
+static void print_tally(const struct options *options, const char *name,
+			const struct set_edits *edits, const struct set_tally *tally)
+{
+	const size_t *changes = tally->changes;
+
+	if (options->quiet)
+		return;
+	printf("%s: ", name);
+	if (edits->deleted_count)
+		printf("%zu deleted, %zu not there%s", changes[SET_DELETED], tally->not_there,
+		       edits->added_count ? ", " : "");
+	if (edits->added_count || !edits->deleted_count) {
+		printf("%zu added, ", changes[SET_ADDED]);
+		if (changes[SET_REFRESHED])
+			printf("%zu refreshed, ", changes[SET_REFRESHED]);
+		if (changes[SET_KEPT])
+			printf("%zu now for good, ", changes[SET_KEPT]);
+		printf("%zu there already", changes[SET_UNCHANGED]);
+		if (tally->for_good_already)
+			printf(", for good");
+	}
+	putchar('\n');
+}
+
+/*
+ * The entries that are for good as edits would leave them, and what they add.  Those that
+ * expire are taken over from the running set by whoever builds the new one.  What was
+ * added in place before that found no room has been counted.
+ */
+static int edited_entries(struct set *set, struct set_edits *edits, struct set_tally *tally)
+{
+	struct prefix *merged = NULL;
+	size_t count = 0, i = 0, j = 0;
+
+	prefixes_merge(edits->added, &edits->added_count);
+	while (i < set->count || j < edits->added_count) {
+		int order = i == set->count ? 1
+			    : j == edits->added_count
+				    ? -1
+				    : prefix_compare(&set->items[i], &edits->added[j]);
+		struct prefix *place;
+
+		/* deletions are done; what is left and expires comes by itself */
+		if (order < 0 && set->items[i].seconds) {
+			i++;
+			continue;
+		}
+		place = config_push(&merged, &count, sizeof(*place));
+		if (!place) {
+			free(merged);
+			return -ENOMEM;
+		}
+		*place = order < 0 || (!order && !set->items[i].seconds) ? set->items[i]
+									 : edits->added[j];
+		tally->changes[SET_ADDED] += order > 0;
+		i += order <= 0;
+		j += order >= 0;
+	}
+	free(set->items);
+	set->items = merged;
+	set->count = count;
+	return 0;
+}
+
+/* The running configuration, where it has not been read yet. */
+static int begin_once(struct edit *edit)
+{
+	return edit->running.config ? 0 : edit_begin_opened(edit);
+}
+
+/* Would they lock out who has typed them? */
+static int check_lockout(struct edit *edit, const char *name, const struct set_edits *edits)
+{
+	int result;
+
+	if (!getenv("SSH_CONNECTION"))
+		return 0;
+	result = begin_once(edit);
+	if (!result && edits->deleted_count)
+		result = lockout_check_set(edit, name, SET_DELETE, edits->deleted,
+					   edits->deleted_count);
+	if (!result && edits->added_count)
+		result = lockout_check_set(edit, name, SET_ADD, edits->added, edits->added_count);
 	return result;
 }
 
-static int add_or_delete(const struct options *options, int argc, char **argv,
-			 enum set_edit edit_kind)
+/* Builds the set anew with the edits in it, and puts it in the place of the running one. */
+static int edit_aside(struct edit *edit, const char *name, struct set_edits *edits,
+		      struct set_tally *tally)
 {
-	struct prefix *items = NULL;
-	size_t count = 0;
+	int result = begin_once(edit);
+	struct set *set = result ? NULL : find_set(edit->running.config, name);
+
+	if (!result && !set)
+		return MISTAKE;
+	if (!result)
+		result = running_read_set(&edit->running, &edit->instance, set);
+	if (!result)
+		result = edited_entries(set, edits, tally);
+	if (result)
+		return result;
+	set->index = TW_NONE32;
+	set->edited = true;
+	return edit_commit(edit);
+}
+
+/* The running set has not this name: says why. */
+static int no_such_set(struct edit *edit, const char *name)
+{
+	int result = begin_once(edit);
+
+	if (!result)
+		find_set(edit->running.config, name);
+	return result ? result : MISTAKE;
+}
+
+static int change_set(struct edit *edit, const char *name, struct set_edits *edits,
+		      struct set_tally *tally)
+{
+	int result = check_lockout(edit, name, edits);
+
+	if (result)
+		return result;
+	result = set_edit_live(&edit->instance, name, edits, tally);
+	if (result == -ENOENT)
+		return no_such_set(edit, name);
+	if (result == -ENOSPC)
+		return edit_aside(edit, name, edits, tally);
+	if (result)
+		complain("cannot change set `%s`: %s", name, strerror(-result));
+	return result;
+}
+
+static int run_edits(const struct options *options, const char *name, const struct set_edits *edits)
+{
+	struct edit edit = {0};
+	struct set_tally tally;
+	int result =
+		instance_open(&edit.instance, options->instance, options->bpffs, INSTANCE_WRITE);
+
+	if (result)
+		return result;
+	result = change_set(&edit, name, edits, &tally);
+	edit_end(&edit);
+	if (!result)
+		print_tally(options, name, edits, &tally);
+	return result;
+}
+
+/* `... for TIME` at the end of the words of `set add`; *argc is then without them. */
+static int parse_for(uint32_t *seconds, int *argc, char **argv)
+{
+	struct diagnostic diagnostic = {0};
 	int result;
 
-	if (argc < 4)
-		return usage(command_find("set"), "which prefixes?");
-	for (int i = 3; i < argc; i++)
-		if (!strcmp(argv[i], "for")) {
-			complain("`for` is not yet supported");
-			return EXIT_REFUSED;
-		}
-	result = parse_prefixes(&items, &count, argc, argv, 3);
-	if (!result)
-		result = edit_in_place(options, argv[2], edit_kind, items, count);
-	free(items);
-	return exit_status(result);
+	*seconds = 0;
+	for (int i = 3; i < *argc; i++) {
+		if (strcmp(argv[i], "for"))
+			continue;
+		if (i + 2 != *argc || i == 3)
+			return usage(command_find("set"),
+				     i == 3 ? "which prefixes?" : "one time behind `for`");
+		result = time_parse(seconds, argv[i + 1], &diagnostic);
+		if (result == MISTAKE)
+			complain_of(&diagnostic);
+		*argc = i;
+		return result;
+	}
+	return 0;
 }
 
 static int command_set_add(const struct options *options, int argc, char **argv)
 {
-	return add_or_delete(options, argc, argv, SET_ADD);
+	struct set_edits edits = {0};
+	uint32_t seconds;
+	int result;
+
+	if (argc < 4)
+		return usage(command_find("set"), "which prefixes?");
+	result = parse_for(&seconds, &argc, argv);
+	if (!result)
+		result = parse_prefixes(&edits.added, &edits.added_count, argc, argv, 3);
+	for (size_t i = 0; i < edits.added_count; i++)
+		edits.added[i].seconds = seconds;
+	if (!result)
+		result = run_edits(options, argv[2], &edits);
+	free(edits.added);
+	return exit_status(result);
 }
 
 static int command_set_del(const struct options *options, int argc, char **argv)
 {
-	return add_or_delete(options, argc, argv, SET_DELETE);
+	struct set_edits edits = {0};
+	int result;
+
+	if (argc < 4)
+		return usage(command_find("set"), "which prefixes?");
+	result = parse_prefixes(&edits.deleted, &edits.deleted_count, argc, argv, 3);
+	if (!result)
+		result = run_edits(options, argv[2], &edits);
+	free(edits.deleted);
+	return exit_status(result);
 }
+
+/* -- all entries at once ----------------------------------------------------------------------- */
 
 struct replacement {
 	const char *name;
 	struct prefix *items;
 	size_t count;
+	bool flush;
 };
 
-static int replace(struct edit *edit, void *context)
+static int replace(struct edit *edit, struct replacement *replacement)
 {
-	struct replacement *replacement = context;
 	struct set *set = find_set(edit->running.config, replacement->name);
 
 	if (!set)
 		return MISTAKE;
-	set->items = replacement->items;
+	free(set->items);
+	set->items = replacement->items; /* they are the configuration's now */
+	replacement->items = NULL;
 	set->count = replacement->count;
-	set->index = TW_NONE32;    /* a place of its own */
-	replacement->items = NULL; /* they are the configuration's now */
+	set->flushed = replacement->flush;
+	set->index = TW_NONE32; /* a place of its own */
+	set->edited = true;
+	return edit_commit(edit);
+}
+
+static int push_prefix(struct prefix **items, size_t *count, const struct prefix *prefix)
+{
+	struct prefix *place = config_push(items, count, sizeof(*place));
+
+	if (!place)
+		return -ENOMEM;
+	*place = *prefix;
 	return 0;
 }
 
-static int replace_entries(const struct options *options, struct replacement *replacement)
+/* What turns the entries of a set into those of a file.  Those that expire stay. */
+static int find_edits(const struct set *set, const struct replacement *wanted,
+		      struct set_edits *edits)
 {
-	int status = edit_run(options, replace, replacement);
+	size_t i = 0, j = 0;
+	int result = 0;
 
-	if (status == EXIT_DONE && !options->quiet)
-		printf("%s: %zu entries\n", replacement->name, replacement->count);
-	free(replacement->items);
-	return status;
+	while (!result && (i < set->count || j < wanted->count)) {
+		const struct prefix *old = &set->items[i], *new = &wanted->items[j];
+		int order = i == set->count      ? 1
+			    : j == wanted->count ? -1
+						 : prefix_compare(old, new);
+
+		if (order < 0 ? !old->seconds : !order && !old->seconds && new->seconds)
+			result = push_prefix(&edits->deleted, &edits->deleted_count, old);
+		if (!result && (order > 0 || (!order && (old->seconds || new->seconds))))
+			result = push_prefix(&edits->added, &edits->added_count, new);
+		i += order <= 0;
+		j += order >= 0;
+	}
+	return result;
+}
+
+/* More changes than this part of a set, and it is built anew in one step. */
+#define EDITS_IN_PLACE(count) (16 + (count) / 8)
+
+static bool is_far(size_t count, size_t other)
+{
+	return count > other ? count - other > EDITS_IN_PLACE(other)
+			     : other - count > EDITS_IN_PLACE(other);
+}
+
+static int load_entries(struct edit *edit, struct replacement *wanted, struct set_edits *edits,
+			struct set_tally *tally)
+{
+	struct set *set = find_set(edit->running.config, wanted->name);
+	uint32_t entries = 0;
+	int result =
+		set ? running_count_set(&edit->running, &edit->instance, set, &entries) : MISTAKE;
+
+	if (!result && is_far(entries, wanted->count))
+		return replace(edit, wanted);
+	if (!result)
+		result = running_read_set(&edit->running, &edit->instance, set);
+	if (!result)
+		result = find_edits(set, wanted, edits);
+	if (result)
+		return result;
+	if (edits->added_count + edits->deleted_count > EDITS_IN_PLACE(set->count))
+		return replace(edit, wanted);
+	result = check_lockout(edit, wanted->name, edits);
+	if (result)
+		return result;
+	result = set_edit_live(&edit->instance, wanted->name, edits, tally);
+	if (result == -ENOSPC)
+		return replace(edit, wanted);
+	if (result)
+		complain("cannot change set `%s`: %s", wanted->name, strerror(-result));
+	return result;
 }
 
 static int command_set_load(const struct options *options, int argc, char **argv)
 {
 	struct diagnostic diagnostic = {0};
-	struct replacement replacement = {.name = argv[2]};
+	struct replacement wanted = {.name = argv[2]};
+	struct set_edits edits = {0};
+	struct set_tally tally;
+	struct edit edit;
 	int result;
 
 	if (argc != 4)
 		return usage(command_find("set"), "set load takes a set and a file");
-	result = set_read_file(&replacement.items, &replacement.count, argv[3], &diagnostic);
-	if (!result)
-		return replace_entries(options, &replacement);
-	complain_of(&diagnostic);
-	free(replacement.items);
+	result = set_read_file(&wanted.items, &wanted.count, argv[3], &diagnostic);
+	if (result) {
+		complain_of(&diagnostic);
+	} else {
+		result = edit_begin(&edit, options);
+		if (!result) {
+			result = load_entries(&edit, &wanted, &edits, &tally);
+			edit_end(&edit);
+		}
+	}
+	if (!result && !options->quiet)
+		printf("%s: %s entries\n", wanted.name, grouped(wanted.count).text);
+	free(edits.added);
+	free(edits.deleted);
+	free(wanted.items);
 	return exit_status(result);
 }
 
 static int command_set_flush(const struct options *options, int argc, char **argv)
 {
-	struct replacement replacement = {.name = argv[2]};
+	struct replacement nothing = {.name = argv[2], .flush = true};
+	struct edit edit;
+	int result;
 
 	if (argc != 3)
 		return usage(command_find("set"), "set flush takes a set");
-	return replace_entries(options, &replacement);
+	result = edit_begin(&edit, options);
+	if (result)
+		return exit_status(result);
+	result = replace(&edit, &nothing);
+	edit_end(&edit);
+	if (!result && !options->quiet)
+		printf("%s: 0 entries\n", nothing.name);
+	return exit_status(result);
 }
 
 int command_set(const struct options *options, int argc, char **argv)

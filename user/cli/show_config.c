@@ -181,33 +181,59 @@ int show_services(const struct options *options, const struct instance *instance
 
 /* -- sets ----------------------------------------------------------------------------- */
 
-static int list_sets(const struct options *options, const struct running *running)
+/* How many entries each set has now; the caller frees *out. */
+static int count_sets(const struct running *running, const struct instance *instance,
+		      uint32_t **out)
 {
 	const struct config *config = running->config;
-	struct columns columns = {.align = "lr"};
-	json_t *array;
+	int result = 0;
 
-	if (options->output == OUTPUT_JSON) {
-		array = json_array();
-		for (size_t i = 0; i < config->set_count; i++) {
-			json_int_t entries = running_set_entries(running, config->sets[i].index);
+	*out = calloc(config->set_count + 1, sizeof(**out));
+	if (!*out)
+		return out_of_memory();
+	for (size_t i = 0; !result && i < config->set_count; i++)
+		result = running_count_set(running, instance, &config->sets[i], &(*out)[i]);
+	return result;
+}
 
-			if (json_array_append_new(array, json_pack("{s:s,s:I}", "name",
-								   config->sets[i].name, "entries",
-								   entries))) {
-				json_decref(array);
-				return out_of_memory();
-			}
+static int list_json(const struct config *config, const uint32_t *entries)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < config->set_count; i++)
+		if (json_array_append_new(array,
+					  json_pack("{s:s,s:I}", "name", config->sets[i].name,
+						    "entries", (json_int_t)entries[i]))) {
+			json_decref(array);
+			return out_of_memory();
 		}
-		return print_json(array);
-	}
+	return print_json(array);
+}
+
+static int list_text(const struct config *config, const uint32_t *entries)
+{
+	struct columns columns = {.align = "lr"};
+
 	if (!config->set_count)
 		return 0;
 	columns_row(&columns, "set\tentries");
 	for (size_t i = 0; i < config->set_count; i++)
-		columns_row(&columns, "%s\t%s", config->sets[i].name,
-			    grouped(running_set_entries(running, config->sets[i].index)).text);
+		columns_row(&columns, "%s\t%s", config->sets[i].name, grouped(entries[i]).text);
 	return print_columns(&columns);
+}
+
+static int list_sets(const struct options *options, const struct running *running,
+		     const struct instance *instance)
+{
+	uint32_t *entries = NULL;
+	int result = count_sets(running, instance, &entries);
+
+	if (!result && options->output == OUTPUT_JSON)
+		result = list_json(running->config, entries);
+	else if (!result)
+		result = list_text(running->config, entries);
+	free(entries);
+	return result;
 }
 
 static int print_set(const struct options *options, const struct set *set)
@@ -216,22 +242,26 @@ static int print_set(const struct options *options, const struct set *set)
 		return print_json(set_json(set));
 	for (size_t i = 0; i < set->count; i++) {
 		prefix_print(stdout, &set->items[i]);
+		if (set->items[i].seconds) {
+			fputs(" for ", stdout);
+			time_print(stdout, set->items[i].seconds);
+		}
 		putchar('\n');
 	}
 	return 0;
 }
 
 static int show_set(const struct options *options, const struct instance *instance,
-		    struct running *running, const char *name)
+		    const struct running *running, const char *name)
 {
-	const struct set *set = config_set(running->config, name);
+	struct set *set = config_set(running->config, name);
 	int result;
 
 	if (!set) {
 		complain("there is no set `%s`; `tierwall show sets` lists them", name);
 		return MISTAKE;
 	}
-	result = running_read_sets(running, instance);
+	result = running_read_set(running, instance, set);
 	return result ? result : print_set(options, set);
 }
 
@@ -245,7 +275,7 @@ int show_sets(const struct options *options, const struct instance *instance, co
 	if (name)
 		result = show_set(options, instance, &running, name);
 	else
-		result = list_sets(options, &running);
+		result = list_sets(options, &running, instance);
 	running_free(&running);
 	return result;
 }

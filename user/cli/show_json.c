@@ -207,10 +207,35 @@ json_t *services_json(const struct config *config)
 
 /* -- the whole ---------------------------------------------------------------------------- */
 
+/* What remains of the entries that expire, by prefix. */
+static json_t *expires_json(const struct set *set)
+{
+	json_t *object = json_object();
+	bool done = object;
+
+	for (size_t i = 0; done && i < set->count; i++) {
+		json_t *prefix = set->items[i].seconds ? prefix_json(&set->items[i]) : NULL;
+
+		if (!set->items[i].seconds)
+			continue;
+		done = prefix && set_key(object, json_string_value(prefix),
+					 json_integer(set->items[i].seconds));
+		json_decref(prefix);
+	}
+	return done_or_free(object, done);
+}
+
 json_t *set_json(const struct set *set)
 {
-	return json_pack("{s:s,s:o}", "name", set->name, "entries",
-			 ARRAY_JSON(set->items, set->count, prefix_json));
+	json_t *object = json_pack("{s:s,s:o}", "name", set->name, "entries",
+				   ARRAY_JSON(set->items, set->count, prefix_json));
+	json_t *expires = expires_json(set);
+	bool done = object && expires;
+
+	if (done && json_object_size(expires))
+		return done_or_free(object, set_key(object, "expires_in", expires));
+	json_decref(expires);
+	return done_or_free(object, done);
 }
 
 static json_t *set_item_json(const void *item)

@@ -27,7 +27,9 @@ struct build {
 	BUILD_SECTION(struct tw_set_map, set_maps)
 #undef BUILD_SECTION
 
-	uint8_t set_taken[TW_SETS];
+	bool set_taken[TW_SET_SLOTS];
+	uint32_t set_from; /* those below are taken */
+	struct live_sets *live_sets;
 };
 
 /* Index in `sets` of a set by name, a tier's servers, or TW_NONE32: there is none (sets.c). */
@@ -36,6 +38,7 @@ uint32_t build_named_set(const struct build *build, const char *name);
 void find_named_tiers(const struct config *config, bool *named);
 /* Places every set of the configuration, and every tier that is named as one. */
 int build_sets(struct build *build);
+void build_sets_end(struct build *build);
 /* Places the prefixes of an address list; *index is where. */
 int build_address_list(struct build *build, const struct addresses *addresses, uint32_t *index);
 

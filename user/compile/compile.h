@@ -86,12 +86,15 @@ void limit_compile(struct tw_limit *out, const struct limit *limit);
 
 /* What a prefix adds to the `content` of its set. */
 uint64_t prefix_content(const struct prefix *prefix);
-void prefix_key(struct tw_set_key *key, const struct prefix *prefix);
 
 struct compiled_set { /* a set that has to be created and filled before the image goes live */
 	uint32_t index;
+	uint32_t row; /* in `set_maps` of the image */
 	const struct prefix *items; /* of the model, or among `owned` below */
 	size_t count;
+	/* The set of its name in the live image, whose entries that expire it takes over; or NULL. */
+	const struct tw_set_map *before;
+	bool edited; /* as in struct set */
 };
 
 struct owned_prefixes { /* that are no set's of the model */

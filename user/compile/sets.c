@@ -19,56 +19,134 @@ uint64_t prefix_content(const struct prefix *prefix)
 	return tw_mix(hash ^ prefix->addr.halves[1]);
 }
 
-void prefix_key(struct tw_set_key *key, const struct prefix *prefix)
+/* -- the sets of the live image -------------------------------------------------------- */
+
+/* In three orders, for binary search: there may be thousands of them. */
+struct live_sets {
+	const struct tw_set_map **by_index, **by_name, **by_content;
+	size_t count;
+};
+
+static int compare_numbers(uint64_t a, uint64_t b)
 {
-	key->prefixlen = TW_SET_FAMILY_BITS + prefix->bits;
-	key->family = !(addr_is_ipv4(&prefix->addr) && prefix->bits >= 96);
-	memcpy(key->addr, &prefix->addr, sizeof(key->addr));
+	return a < b ? -1 : a > b;
 }
 
-static const struct tw_set_map *live_set_maps(const struct build *build, size_t *count)
+static int compare_index(const void *a, const void *b)
 {
-	*count = build->live ? build->live->set_maps.count : 0;
-	if (!build->live)
+	const struct tw_set_map *const *left = a, *const *right = b;
+
+	return compare_numbers((*left)->index, (*right)->index);
+}
+
+static int compare_name(const void *a, const void *b)
+{
+	const struct tw_set_map *const *left = a, *const *right = b;
+
+	return strcmp((*left)->name, (*right)->name);
+}
+
+static int compare_content(const void *a, const void *b)
+{
+	const struct tw_set_map *const *left = a, *const *right = b;
+	int difference = compare_numbers((*left)->content, (*right)->content);
+
+	if (!difference)
+		difference = compare_numbers((*left)->entries, (*right)->entries);
+	return difference ? difference : compare_name(a, b);
+}
+
+static const struct tw_set_map **in_order(const struct tw_set_map *maps, size_t count,
+					  int (*compare)(const void *a, const void *b))
+{
+	const struct tw_set_map **order = calloc(count + 1, sizeof(const struct tw_set_map *));
+
+	if (!order)
 		return NULL;
-	return (const void *)((const char *)build->live + build->live->set_maps.offset);
+	for (size_t i = 0; i < count; i++)
+		order[i] = &maps[i];
+	qsort(order, count, sizeof(const struct tw_set_map *), compare);
+	return order;
+}
+
+static int find_live_sets(struct build *build)
+{
+	struct live_sets *sets = calloc(1, sizeof(*sets));
+	const struct tw_set_map *maps;
+
+	build->live_sets = sets;
+	if (!sets)
+		return -ENOMEM;
+	if (!build->live)
+		return 0;
+	maps = (const void *)((const char *)build->live + build->live->set_maps.offset);
+	sets->count = build->live->set_maps.count;
+	sets->by_index = in_order(maps, sets->count, compare_index);
+	sets->by_name = in_order(maps, sets->count, compare_name);
+	sets->by_content = in_order(maps, sets->count, compare_content);
+	for (size_t i = 0; i < sets->count; i++)
+		if (maps[i].index < TW_SET_SLOTS)
+			build->set_taken[maps[i].index] = true;
+	return sets->by_index && sets->by_name && sets->by_content ? 0 : -ENOMEM;
+}
+
+void build_sets_end(struct build *build)
+{
+	if (!build->live_sets)
+		return;
+	free(build->live_sets->by_index);
+	free(build->live_sets->by_name);
+	free(build->live_sets->by_content);
+	free(build->live_sets);
+}
+
+static const struct tw_set_map *find_live(const struct live_sets *sets,
+					  const struct tw_set_map **order,
+					  int (*compare)(const void *a, const void *b),
+					  const struct tw_set_map *wanted)
+{
+	const struct tw_set_map **found =
+		sets->count ? bsearch(&wanted, order, sets->count, sizeof(*order), compare) : NULL;
+
+	return found ? *found : NULL;
 }
 
 static const struct tw_set_map *live_set_at(const struct build *build, uint32_t index)
 {
-	size_t count;
-	const struct tw_set_map *maps = live_set_maps(build, &count);
+	const struct tw_set_map wanted = {.index = index};
 
-	for (size_t i = 0; i < count; i++)
-		if (maps[i].index == index)
-			return &maps[i];
-	return NULL;
+	return find_live(build->live_sets, build->live_sets->by_index, compare_index, &wanted);
 }
 
 /* The live set of that name (empty: of no name) with those contents. */
 static const struct tw_set_map *live_set_like(const struct build *build,
 					      const struct tw_set_map *wanted)
 {
-	size_t count;
-	const struct tw_set_map *maps = live_set_maps(build, &count);
-
-	for (size_t i = 0; i < count; i++)
-		if (!strcmp(maps[i].name, wanted->name) && maps[i].content == wanted->content &&
-		    maps[i].entries == wanted->entries)
-			return &maps[i];
-	return NULL;
+	return find_live(build->live_sets, build->live_sets->by_content, compare_content, wanted);
 }
+
+/* The live set of that name; a list without a name has none. */
+static const struct tw_set_map *live_set_of(const struct build *build, const char *name)
+{
+	struct tw_set_map wanted = {0};
+
+	if (!*name)
+		return NULL;
+	snprintf(wanted.name, sizeof(wanted.name), "%s", name);
+	return find_live(build->live_sets, build->live_sets->by_name, compare_name, &wanted);
+}
+
+/* -- placing ------------------------------------------------------------------------------ */
 
 static int free_index(struct build *build, uint32_t *index)
 {
-	for (uint32_t i = 0; i < TW_SETS; i++) {
-		if (build->set_taken[i])
-			continue;
-		build->set_taken[i] = 1;
-		*index = i;
-		return 0;
-	}
-	return -ENOSPC;
+	while (build->set_from < TW_SET_SLOTS && build->set_taken[build->set_from])
+		build->set_from++;
+	if (build->set_from >= TW_SET_SLOTS)
+		return -ENOSPC;
+	build->set_taken[build->set_from] = true;
+	*index = build->set_from;
+	return 0;
 }
 
 static int add_set_map(struct build *build, const struct tw_set_map *map)
@@ -94,31 +172,57 @@ static struct prefix *own_prefixes(struct build *build, size_t count)
 	return place->items;
 }
 
-/* `items` stay where they are until the image is live. */
-static int place_set(struct build *build, const char *name, const struct prefix *items,
-		     size_t count, uint32_t *index)
+/* Those that are for good; entries that expire do not make two sets differ. */
+static size_t measure(struct tw_set_map *map, const struct prefix *items, size_t count)
 {
-	struct tw_set_map map = {.entries = (uint32_t)count};
+	for (size_t i = 0; i < count; i++) {
+		if (items[i].seconds)
+			continue;
+		map->entries++;
+		map->content += prefix_content(&items[i]);
+	}
+	return count - map->entries; /* those that expire */
+}
+
+struct wanted_set {
+	const char *name;
+	const struct prefix *items; /* stay where they are until the image is live */
+	size_t count;
+	bool shares; /* stays where the live one is if that is the same */
+	bool keeps;  /* takes over what expires from the live one */
+	bool edited;
+	uint32_t flags;
+};
+
+static int place_set(struct build *build, const struct wanted_set *wanted, uint32_t *index)
+{
+	struct tw_set_map map = {.flags = wanted->flags};
 	const struct tw_set_map *same;
 	struct compiled_set *set;
-	int result = 0;
+	size_t expiring;
+	int result;
 
-	snprintf(map.name, sizeof(map.name), "%s", name);
-	for (size_t i = 0; i < count; i++)
-		map.content += prefix_content(&items[i]);
-	same = live_set_like(build, &map);
+	snprintf(map.name, sizeof(map.name), "%s", wanted->name);
+	expiring = measure(&map, wanted->items, wanted->count);
+	same = expiring || !wanted->shares ? NULL : live_set_like(build, &map);
 	if (same) {
-		map.index = same->index;
-		*index = map.index;
+		*index = map.index = same->index;
+		map.chunk = same->chunk;
+		map.chunks = same->chunks;
 		return add_set_map(build, &map);
 	}
 	result = free_index(build, &map.index);
-	set = result ? NULL : config_push(&build->out->sets, &build->out->set_count, sizeof(*set));
+	if (result)
+		return result;
+	set = config_push(&build->out->sets, &build->out->set_count, sizeof(*set));
 	if (!set)
-		return result ? result : -ENOMEM;
+		return -ENOMEM;
 	set->index = map.index;
-	set->items = items;
-	set->count = count;
+	set->row = (uint32_t)build->set_maps_count;
+	set->items = wanted->items;
+	set->count = wanted->count;
+	set->edited = wanted->edited;
+	set->before = wanted->keeps ? live_set_of(build, wanted->name) : NULL;
 	*index = map.index;
 	return add_set_map(build, &map);
 }
@@ -134,6 +238,14 @@ static int keep_set(struct build *build, const struct set *set)
 	map = *live;
 	memcpy(map.name, set->name, sizeof(map.name));
 	return add_set_map(build, &map);
+}
+
+static int place_named(struct build *build, struct set *set)
+{
+	return place_set(build,
+			 &(struct wanted_set){set->name, set->items, set->count, !set->flushed,
+					      !set->flushed, set->edited, 0},
+			 &set->index);
 }
 
 static int place_tier(struct build *build, struct tier *tier)
@@ -152,7 +264,10 @@ static int place_tier(struct build *build, struct tier *tier)
 			items[count].addr = *addr;
 			items[count++].bits = 128;
 		}
-	return place_set(build, tier->name, items, count, &tier->set_index);
+	return place_set(
+		build,
+		&(struct wanted_set){tier->name, items, count, true, false, false, TW_SET_TIER},
+		&tier->set_index);
 }
 
 /* Only tiers that a rule names are sets too: there may be more tiers than sets. */
@@ -176,20 +291,15 @@ static int place_tiers(struct build *build)
 
 int build_sets(struct build *build)
 {
-	size_t count;
-	const struct tw_set_map *maps = live_set_maps(build, &count);
-	int result = 0;
+	int result = find_live_sets(build);
 
-	for (size_t i = 0; i < count; i++)
-		if (maps[i].index < TW_SETS)
-			build->set_taken[maps[i].index] = 1;
 	for (size_t i = 0; !result && i < build->config->set_count; i++) {
 		struct set *set = &build->config->sets[i];
 
 		if (set->index != TW_NONE32)
 			result = keep_set(build, set);
 		else
-			result = place_set(build, set->name, set->items, set->count, &set->index);
+			result = place_named(build, set);
 	}
 	return result ? result : place_tiers(build);
 }
@@ -215,5 +325,6 @@ int build_address_list(struct build *build, const struct addresses *addresses, u
 		if (addresses->items[i].kind == ADDRESS_PREFIX)
 			items[count++] = addresses->items[i].prefix;
 	prefixes_merge(items, &count);
-	return place_set(build, "", items, count, index);
+	return place_set(build, &(struct wanted_set){"", items, count, true, false, false, 0},
+			 index);
 }

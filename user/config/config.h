@@ -145,6 +145,8 @@ struct set {
 	struct prefix *items;
 	size_t count;
 	uint32_t index; /* in the map `sets`, TW_NONE32: not placed yet */
+	bool flushed;   /* of the running set no entry is taken over, not even those that expire */
+	bool edited;    /* when its entries expire is newer than what the running set says */
 };
 
 struct server {
@@ -316,6 +318,8 @@ int set_read_file_showing(struct prefix **items, size_t *count, const char *path
 
 /* Sorts prefixes (IPv4 first) and merges duplicates: the one that stays longest is kept. */
 void prefixes_merge(struct prefix *items, size_t *count);
+/* In that order: negative, 0 where they are the same, positive. */
+int prefix_compare(const struct prefix *a, const struct prefix *b);
 
 void rules_free(struct rules *rules);
 void rule_free(struct rule *rule);

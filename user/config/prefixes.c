@@ -99,6 +99,11 @@ static void sort_family(struct prefix *items, size_t count)
 		qsort(items, count, sizeof(*items), compare);
 }
 
+int prefix_compare(const struct prefix *a, const struct prefix *b)
+{
+	return compare(a, b);
+}
+
 void prefixes_merge(struct prefix *items, size_t *count)
 {
 	size_t kept = 0, sorted = 1, ipv4;

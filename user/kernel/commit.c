@@ -10,11 +10,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "kernel/control.h"
 #include "kernel/image.h"
+#include "kernel/memory.h"
+#include "kernel/sets.h"
 
 /* -- counters ---------------------------------------------------------------------------------- */
 
@@ -37,62 +40,19 @@ static int zero_counters(const struct instance *instance, const struct fresh_ids
 	return result;
 }
 
-/* -- sets ------------------------------------------------------------------------------------------ */
-
-/* One call for all of them: each store into a map of maps waits for the packets under way. */
-static int store_sets(const struct instance *instance, uint32_t *indices, uint32_t *tries,
-		      size_t count)
-{
-	LIBBPF_OPTS(bpf_map_batch_opts, options);
-	uint32_t stored = (uint32_t)count;
-
-	if (!count)
-		return 0;
-	if (!bpf_map_update_batch(instance->maps[MAP_sets], indices, tries, &stored, &options))
-		return 0;
-	for (size_t i = 0; i < count; i++)
-		if (bpf_map_update_elem(instance->maps[MAP_sets], &indices[i], &tries[i], BPF_ANY))
-			return -errno;
-	return 0;
-}
-
-static int fill_sets(const struct instance *instance, const struct compiled *compiled)
-{
-	uint32_t *indices = calloc(compiled->set_count + 1, sizeof(*indices));
-	uint32_t *tries = calloc(compiled->set_count + 1, sizeof(*tries));
-	size_t made = 0;
-	int result = indices && tries ? 0 : -ENOMEM;
-
-	while (!result && made < compiled->set_count) {
-		const struct compiled_set *set = &compiled->sets[made];
-		int trie = set_create(set->items, set->count);
-
-		if (trie < 0) {
-			result = trie;
-			break;
-		}
-		indices[made] = set->index;
-		tries[made++] = (uint32_t)trie;
-	}
-	if (!result)
-		result = store_sets(instance, indices, tries, made);
-	for (size_t i = 0; i < made; i++) {
-		close((int)tries[i]);
-		if (result)
-			bpf_map_delete_elem(instance->maps[MAP_sets], &indices[i]);
-	}
-	free(indices);
-	free(tries);
-	return result;
-}
-
 /* -- what the policies that stay use ------------------------------------------------------------------ */
 
 struct used {
 	bool policies[TW_POLICIES];
-	bool sets[TW_SETS];
+	bool sets[TW_SET_SLOTS];
 	bool chunks[TW_CHUNKS];
 };
+
+static void use_chunks(struct used *used, uint32_t first, uint32_t count)
+{
+	for (uint32_t i = 0; i < count && first + i < TW_CHUNKS; i++)
+		used->chunks[first + i] = true;
+}
 
 static void use_policy(struct used *used, const struct instance *instance, uint32_t slot)
 {
@@ -103,12 +63,12 @@ static void use_policy(struct used *used, const struct instance *instance, uint3
 		return;
 	used->policies[slot] = true;
 	maps = IMAGE_SECTION(image.policy, struct tw_set_map, set_maps);
-	for (uint32_t i = 0; i < image.policy->set_maps.count; i++)
-		if (maps[i].index < TW_SETS)
+	for (uint32_t i = 0; i < image.policy->set_maps.count; i++) {
+		if (maps[i].index < TW_SET_SLOTS)
 			used->sets[maps[i].index] = true;
-	for (uint32_t i = 0; i < image.policy->chunks; i++)
-		if (image.policy->chunk + i < TW_CHUNKS)
-			used->chunks[image.policy->chunk + i] = true;
+		use_chunks(used, maps[i].chunk, maps[i].chunks);
+	}
+	use_chunks(used, image.policy->chunk, image.policy->chunks);
 	image_close(&image);
 }
 
@@ -125,16 +85,6 @@ static int find_used(struct used *used, const struct instance *instance)
 		use_policy(used, instance, control->previous);
 	control_unmap(control);
 	return 0;
-}
-
-static void release(int map, const bool *used, uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t id;
-
-		if (!used[i] && !bpf_map_lookup_elem(map, &i, &id))
-			bpf_map_delete_elem(map, &i);
-	}
 }
 
 /*
@@ -182,9 +132,9 @@ void policy_release(const struct instance *instance)
 	if (used && !find_used(used, instance)) {
 		if (has_unused(instance, used))
 			wait_for_packets(instance);
-		release(instance->maps[MAP_policy], used->policies, TW_POLICIES);
-		release(instance->maps[MAP_sets], used->sets, TW_SETS);
-		release(instance->maps[MAP_chunks], used->chunks, TW_CHUNKS);
+		memory_release(instance, MAP_policy, used->policies, TW_POLICIES);
+		memory_release(instance, MAP_sets, used->sets, TW_SET_SLOTS - 1);
+		memory_release(instance, MAP_chunks, used->chunks, TW_CHUNKS - 1);
 	}
 	free(used);
 }
@@ -200,6 +150,100 @@ static uint32_t free_run(const bool *used, uint32_t count, uint32_t wanted)
 	return TW_NONE32;
 }
 
+/* -- sets ------------------------------------------------------------------------------------------ */
+
+/* Where the sets of a new policy go. */
+struct filling {
+	const struct instance *instance;
+	struct used *used;
+	struct placer heads, chunks;
+};
+
+/* Finds a run for the chunks and hands all maps on. */
+static int place_set(struct filling *filling, struct made_set *made, struct tw_set_map *row)
+{
+	uint32_t chunk = 0;
+	int result = 0;
+
+	if (made->chunk_count) {
+		chunk = free_run(filling->used->chunks, TW_CHUNKS - 1, made->chunk_count);
+		if (chunk == TW_NONE32)
+			return -ENOSPC;
+		made->memory->chunk = chunk;
+	}
+	row->chunk = chunk;
+	row->chunks = made->chunk_count;
+	use_chunks(filling->used, chunk, made->chunk_count);
+	while (!result && made->given < made->chunk_count) {
+		uint32_t i = made->given++;
+
+		result = placer_put(&filling->chunks, chunk + i, made->chunks[i]);
+	}
+	if (!result) {
+		result = placer_put(&filling->heads, row->index, made->head);
+		made->head = -1;
+	}
+	return result;
+}
+
+/* What expires in the set that this one follows goes on. */
+static int make_set(struct made_set *made, const struct instance *instance,
+		    const struct compiled_set *set)
+{
+	struct prefix *kept = NULL;
+	size_t kept_count = 0;
+	struct open_set before;
+	int result = 0;
+
+	if (set->before) {
+		result = set_open(&before, instance, set->before, PROT_READ);
+		if (result)
+			return result;
+		result = set_read_expiring(&before, &kept, &kept_count);
+		set_close(&before);
+	}
+	if (!result) {
+		const struct set_source sources[SET_SOURCES] = {
+			{set->items, set->count, seconds_now() + 1, false},
+			{kept, kept_count, 0, !set->edited},
+		};
+
+		result = set_make(made, sources);
+	}
+	free(kept);
+	return result;
+}
+
+static int fill_sets(const struct instance *instance, const struct compiled *compiled,
+		     struct used *used)
+{
+	struct filling filling = {
+		.instance = instance,
+		.used = used,
+		.heads = {.instance = instance, .outer = MAP_sets},
+		.chunks = {.instance = instance, .outer = MAP_chunks},
+	};
+	const struct tw_policy *image = (const void *)compiled->image;
+	struct tw_set_map *rows = (void *)(compiled->image + image->set_maps.offset);
+	int result = 0, placed;
+
+	for (size_t i = 0; !result && i < compiled->set_count; i++) {
+		const struct compiled_set *set = &compiled->sets[i];
+		struct made_set made;
+
+		result = make_set(&made, instance, set);
+		if (result)
+			break;
+		result = place_set(&filling, &made, &rows[set->row]);
+		made_set_free(&made);
+	}
+	placed = placer_finish(&filling.chunks);
+	if (!result)
+		result = placed;
+	placed = placer_finish(&filling.heads);
+	return result ? result : placed;
+}
+
 /* -- the commit ---------------------------------------------------------------------------------------- */
 
 static int failed(const char *what, int error)
@@ -211,33 +255,32 @@ static int failed(const char *what, int error)
 }
 
 static int store_image(const struct instance *instance, const struct compiled *compiled,
-		       uint32_t *slot)
+		       struct used *used, uint32_t *slot)
 {
 	struct tw_control *control = control_map(instance);
-	struct used *used = malloc(sizeof(*used));
-	int result = control && used ? find_used(used, instance) : -ENOMEM;
 	uint32_t chunk;
+	int result;
 
-	if (!result) {
-		*slot = free_run(used->policies, TW_POLICIES, 1);
-		chunk = free_run(used->chunks, TW_CHUNKS, arena_chunks(&compiled->arena));
-		if (*slot == TW_NONE32 || chunk == TW_NONE32)
-			result = -ENOSPC;
-	}
-	if (!result)
+	if (!control)
+		return -errno;
+	*slot = free_run(used->policies, TW_POLICIES, 1);
+	chunk = free_run(used->chunks, TW_CHUNKS - 1, arena_chunks(&compiled->arena));
+	if (*slot == TW_NONE32 || chunk == TW_NONE32)
+		result = -ENOSPC;
+	else
 		result = image_store(instance, compiled, *slot, chunk,
 				     __atomic_add_fetch(&control->generation, 1, __ATOMIC_ACQ_REL));
-	free(used);
 	control_unmap(control);
 	return result;
 }
 
-int policy_prepare(const struct instance *instance, const struct compiled *compiled, uint32_t *slot)
+static int prepare(const struct instance *instance, const struct compiled *compiled,
+		   struct used *used, uint32_t *slot)
 {
-	int result;
+	int result = find_used(used, instance);
 
-	policy_release(instance);
-	result = fill_sets(instance, compiled);
+	if (!result)
+		result = fill_sets(instance, compiled, used);
 	if (result)
 		return failed("fill the sets", result);
 	result = zero_counters(instance, &compiled->fresh);
@@ -246,8 +289,23 @@ int policy_prepare(const struct instance *instance, const struct compiled *compi
 	result = limits_reset(instance, &compiled->fresh);
 	if (result)
 		return failed("prepare the limits", result);
-	result = store_image(instance, compiled, slot);
+	result = store_image(instance, compiled, used, slot);
 	return result ? failed("make the policy image", result) : 0;
+}
+
+int policy_prepare(const struct instance *instance, const struct compiled *compiled, uint32_t *slot)
+{
+	struct used *used = malloc(sizeof(*used));
+	int result;
+
+	if (!used)
+		return failed("make the policy", -ENOMEM);
+	policy_release(instance);
+	result = prepare(instance, compiled, used, slot);
+	free(used);
+	if (result)
+		policy_release(instance);
+	return result;
 }
 
 int policy_publish(const struct instance *instance, uint32_t slot)

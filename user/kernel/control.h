@@ -74,23 +74,6 @@ int policy_commit(const struct instance *instance, const struct compiled *compil
 /* Fills the buckets of rules that are new. */
 int limits_reset(const struct instance *instance, const struct fresh_ids *fresh);
 
-/* -- sets.c ------------------------------------------------------------------------------ */
-
-/* A trie with these prefixes, or a negative errno. */
-int set_create(const struct prefix *items, size_t count);
-/* The trie at `index` of the map `sets`, or a negative errno. */
-int set_open(const struct instance *instance, uint32_t index);
-/* Appends the prefixes of a trie to *items. */
-int set_read(int fd, struct prefix **items, size_t *count);
-
-/*
- * Adds or deletes prefixes of a live set in place: all or none.  *changed: how many
- * were not there (were there) before.  Live flows are judged anew.
- */
-enum set_edit { SET_ADD, SET_DELETE };
-int set_edit_live(const struct instance *instance, uint32_t index, enum set_edit edit,
-		  const struct prefix *items, size_t count, size_t *changed);
-
 /* -- facts.c -------------------------------------------------------------------------------- */
 
 int node_facts_read(struct node_facts *out);

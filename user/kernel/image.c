@@ -8,16 +8,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "kernel/memory.h"
 #include "kernel/trial.h"
 
 /* -- maps as memory ------------------------------------------------------------------------- */
-
-static void *map_memory_of(int fd, size_t length, int protection)
-{
-	void *memory = mmap(NULL, length, protection, MAP_SHARED, fd, 0);
-
-	return memory == MAP_FAILED ? NULL : memory;
-}
 
 static size_t control_length(void)
 {
@@ -26,7 +20,7 @@ static size_t control_length(void)
 
 struct tw_control *control_map(const struct instance *instance)
 {
-	return map_memory_of(instance->maps[MAP_control], control_length(), PROT_READ | PROT_WRITE);
+	return memory_map(instance->maps[MAP_control], control_length(), PROT_READ | PROT_WRITE);
 }
 
 void control_unmap(struct tw_control *control)
@@ -37,28 +31,17 @@ void control_unmap(struct tw_control *control)
 
 /* -- reading ---------------------------------------------------------------------------------- */
 
-static int open_inner(const struct instance *instance, enum instance_map map, uint32_t index,
-		      uint32_t *id)
-{
-	int fd;
-
-	if (bpf_map_lookup_elem(instance->maps[map], &index, id))
-		return -errno;
-	fd = bpf_map_get_fd_by_id(*id);
-	return fd < 0 ? -errno : fd;
-}
-
 /* One piece of the text, as far as it lies in this chunk. */
 static int read_chunk(const struct instance *instance, uint32_t slot, size_t at, char *to,
 		      size_t length)
 {
 	uint32_t id;
-	int fd = open_inner(instance, MAP_chunks, slot, &id), result = 0;
+	int fd = memory_open(instance, MAP_chunks, slot, &id), result = 0;
 	char *chunk;
 
 	if (fd < 0)
 		return fd;
-	chunk = map_memory_of(fd, TW_CHUNK_BYTES, PROT_READ);
+	chunk = memory_map(fd, TW_CHUNK_BYTES, PROT_READ);
 	if (chunk) {
 		memcpy(to, chunk + at, length);
 		munmap(chunk, TW_CHUNK_BYTES);
@@ -98,10 +81,10 @@ int image_open_slot(struct image *out, const struct instance *instance, uint32_t
 
 	memset(out, 0, sizeof(*out));
 	out->slot = slot;
-	fd = open_inner(instance, MAP_policy, slot, &out->id);
+	fd = memory_open(instance, MAP_policy, slot, &out->id);
 	if (fd < 0)
 		return fd;
-	out->policy = map_memory_of(fd, TW_IMAGE_BYTES, PROT_READ | PROT_WRITE);
+	out->policy = memory_map(fd, TW_IMAGE_BYTES, PROT_READ | PROT_WRITE);
 	result = out->policy ? read_text(out, instance) : -errno;
 	close(fd);
 	/* a writer may have given the chunks to another policy meanwhile, but first the slot */
@@ -152,47 +135,56 @@ struct config *image_config(const struct image *image, struct diagnostic *diagno
 
 /* -- writing ------------------------------------------------------------------------------------ */
 
-/* A map of one element with these bytes, in an element of a map of maps. */
-static int store_bytes(const struct instance *instance, enum instance_map outer, uint32_t index,
-		       const char *name, size_t room, const void *bytes, size_t length)
+/* A map of one element with these bytes, on its way into a map of maps. */
+static int put_bytes(struct placer *placer, uint32_t index, const char *name, uint32_t room,
+		     const void *bytes, size_t length)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
-	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, name, sizeof(uint32_t), (uint32_t)room, 1,
-				&options);
-	void *memory = fd < 0 ? NULL : map_memory_of(fd, room, PROT_READ | PROT_WRITE);
-	int result = memory ? 0 : -errno;
+	int fd = memory_create(name, room);
+	void *memory = fd < 0 ? NULL : memory_map(fd, room, PROT_READ | PROT_WRITE);
 
-	if (memory) {
-		memcpy(memory, bytes, length);
-		munmap(memory, room);
+	if (!memory) {
+		int result = fd < 0 ? fd : -errno;
+
+		if (fd >= 0)
+			close(fd);
+		return result;
 	}
-	if (!result && bpf_map_update_elem(instance->maps[outer], &index, &fd, BPF_ANY))
-		result = -errno;
-	if (fd >= 0)
-		close(fd);
-	return result;
+	memcpy(memory, bytes, length);
+	munmap(memory, room);
+	return placer_put(placer, index, fd);
+}
+
+static int store_chunks(const struct instance *instance, const struct arena *arena, uint32_t chunk)
+{
+	struct placer placer = {.instance = instance, .outer = MAP_chunks};
+	uint32_t chunks = arena_chunks(arena);
+	int result = 0, placed;
+
+	for (uint32_t i = 0; !result && i < chunks; i++) {
+		size_t at = (size_t)i * TW_CHUNK_BYTES, left = arena->length - at;
+
+		result =
+			put_bytes(&placer, chunk + i, "policy_chunk", TW_CHUNK_BYTES,
+				  arena->bytes + at, left < TW_CHUNK_BYTES ? left : TW_CHUNK_BYTES);
+	}
+	placed = placer_finish(&placer);
+	return result ? result : placed;
 }
 
 int image_store(const struct instance *instance, const struct compiled *compiled, uint32_t slot,
 		uint32_t chunk, uint32_t generation)
 {
+	struct placer placer = {.instance = instance, .outer = MAP_policy};
 	struct tw_policy *header = (void *)compiled->image;
-	const struct arena *arena = &compiled->arena;
-	uint32_t chunks = arena_chunks(arena);
-	int result = 0;
+	int result, placed;
 
 	header->chunk = chunk;
-	header->chunks = chunks;
+	header->chunks = arena_chunks(&compiled->arena);
 	header->generation = generation;
-	for (uint32_t i = 0; !result && i < chunks; i++) {
-		size_t at = (size_t)i * TW_CHUNK_BYTES, left = arena->length - at;
-
-		result = store_bytes(instance, MAP_chunks, chunk + i, "policy_chunk",
-				     TW_CHUNK_BYTES, arena->bytes + at,
-				     left < TW_CHUNK_BYTES ? left : TW_CHUNK_BYTES);
-	}
+	result = store_chunks(instance, &compiled->arena, chunk);
 	if (!result)
-		result = store_bytes(instance, MAP_policy, slot, "policy_image", TW_IMAGE_BYTES,
-				     compiled->image, compiled->length);
-	return result;
+		result = put_bytes(&placer, slot, "policy_image", TW_IMAGE_BYTES, compiled->image,
+				   compiled->length);
+	placed = placer_finish(&placer);
+	return result ? result : placed;
 }

@@ -103,8 +103,12 @@ int running_read(struct running *out, const struct instance *instance);
 /* The same of the policy in a slot; the instance is locked. */
 int running_read_slot(struct running *out, const struct instance *instance, uint32_t slot);
 int running_read_sets(struct running *running, const struct instance *instance);
-/* How many prefixes the live set `index` holds. */
-uint32_t running_set_entries(const struct running *running, uint32_t index);
+/* The entries of one of its sets only. */
+int running_read_set(const struct running *running, const struct instance *instance,
+		     struct set *set);
+/* How many prefixes that set holds now. */
+int running_count_set(const struct running *running, const struct instance *instance,
+		      const struct set *set, uint32_t *entries);
 void running_free(struct running *running);
 
 /* An array of one section of an image: IMAGE_SECTION(image, struct tw_server, servers)[i] */

@@ -3,14 +3,17 @@
  * The live policy as a model.  The image holds the configuration's text and, in the
  * order in which config_visit_ids() asks, the counter ids of what it says.
  */
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "kernel/control.h"
 #include "kernel/image.h"
+#include "kernel/sets.h"
 
 struct id_reader {
 	const uint32_t *ids;
@@ -93,31 +96,91 @@ int running_read_slot(struct running *out, const struct instance *instance, uint
 	return read_image(out, instance, &slot);
 }
 
-int running_read_sets(struct running *running, const struct instance *instance)
+/* The rows of sets stand first, and in their order. */
+static const struct tw_set_map *row_of(const struct running *running, const struct set *set)
 {
-	for (size_t i = 0; i < running->config->set_count; i++) {
-		struct set *set = &running->config->sets[i];
-		int fd = set_open(instance, set->index), result;
+	const struct tw_set_map *rows = IMAGE_SECTION(running->image, struct tw_set_map, set_maps);
+	size_t i = (size_t)(set - running->config->sets);
 
-		result = fd < 0 ? fd : set_read(fd, &set->items, &set->count);
-		if (fd >= 0)
-			close(fd);
-		if (result) {
-			complain("cannot read set `%s`: %s", set->name, strerror(-result));
-			return result;
-		}
-	}
+	if (i < running->image->set_maps.count && !strcmp(rows[i].name, set->name))
+		return &rows[i];
+	for (i = 0; i < running->image->set_maps.count; i++)
+		if (rows[i].index == set->index)
+			return &rows[i];
+	return NULL;
+}
+
+/*
+ * What is known of a set is its place.  A writer gives places to other sets, but not
+ * before the image that names them is gone: if it still stands, the set was the right one.
+ */
+static int still_stands(const struct running *running, const struct instance *instance)
+{
+	uint32_t id;
+
+	if (bpf_map_lookup_elem(instance->maps[MAP_policy], &running->live->slot, &id) ||
+	    id != running->live->id)
+		return -EAGAIN;
 	return 0;
 }
 
-uint32_t running_set_entries(const struct running *running, uint32_t index)
+/* Calls `read` with the open set; complains. */
+static int
+with_set(const struct running *running, const struct instance *instance, const struct set *set,
+	 int (*read)(const struct open_set *open, const struct tw_set_map *row, void *out),
+	 void *out)
 {
-	const struct tw_set_map *maps = IMAGE_SECTION(running->image, struct tw_set_map, set_maps);
+	const struct tw_set_map *row = row_of(running, set);
+	struct open_set open;
+	int result = row ? set_open(&open, instance, row, PROT_READ) : -ESTALE, gone;
 
-	for (uint32_t i = 0; i < running->image->set_maps.count; i++)
-		if (maps[i].index == index)
-			return maps[i].entries;
-	return 0;
+	if (!result) {
+		result = read(&open, row, out);
+		set_close(&open);
+	}
+	gone = still_stands(running, instance);
+	if (gone)
+		result = gone;
+	if (result)
+		complain("cannot read set `%s`: %s", set->name,
+			 gone ? "the configuration has just changed; try again"
+			      : strerror(-result));
+	return result;
+}
+
+static int read_entries(const struct open_set *open, const struct tw_set_map *row, void *out)
+{
+	struct set *set = out;
+
+	(void)row;
+	return set_read(open, &set->items, &set->count);
+}
+
+int running_read_set(const struct running *running, const struct instance *instance,
+		     struct set *set)
+{
+	return with_set(running, instance, set, read_entries, set);
+}
+
+int running_read_sets(struct running *running, const struct instance *instance)
+{
+	int result = 0;
+
+	for (size_t i = 0; !result && i < running->config->set_count; i++)
+		result = running_read_set(running, instance, &running->config->sets[i]);
+	return result;
+}
+
+static int count_entries(const struct open_set *open, const struct tw_set_map *row, void *out)
+{
+	*(uint32_t *)out = set_count(open, row->entries);
+	return open->error;
+}
+
+int running_count_set(const struct running *running, const struct instance *instance,
+		      const struct set *set, uint32_t *entries)
+{
+	return with_set(running, instance, set, count_entries, entries);
 }
 
 void running_free(struct running *running)

@@ -1,197 +1,272 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Tries of prefixes: making, reading and editing them. */
+/* Sets: a head each, and chunks where they are large. */
+#include "kernel/sets.h"
+
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
-#include "kernel/control.h"
-#include "kernel/image.h"
-#include "kernel/trial.h"
+#include "kernel/memory.h"
 
-#define BATCH 16384u
+#define container_of(pointer, type, member) \
+	((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
-static int fill(int fd, const struct prefix *items, size_t count)
+uint32_t seconds_now(void)
 {
-	struct tw_set_key *keys = malloc(BATCH * sizeof(*keys));
-	struct tw_set_entry *values = calloc(BATCH, sizeof(*values));
-	LIBBPF_OPTS(bpf_map_batch_opts, options);
-	int result = keys && values ? 0 : -ENOMEM;
+	struct timespec now;
 
-	for (size_t done = 0; !result && done < count;) {
-		uint32_t some = count - done < BATCH ? (uint32_t)(count - done) : BATCH;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint32_t)now.tv_sec;
+}
 
-		for (uint32_t i = 0; i < some; i++) {
-			prefix_key(&keys[i], &items[done + i]);
-			values[i].prefixlen = keys[i].prefixlen;
-		}
-		if (bpf_map_update_batch(fd, keys, values, &some, &options))
-			result = -errno;
-		done += some;
+/* -- open ------------------------------------------------------------------------------ */
+
+static void close_all(const int *fds, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+/*
+ * A chunk takes some system calls and the kernel's work for 256 pages, and a set may have
+ * hundreds, of which an edit touches a few.
+ */
+static void map_chunk(struct set_chunks *mapping, uint32_t chunk)
+{
+	struct open_set *set = container_of(mapping, struct open_set, mapping);
+	unsigned char *place = set->memory.lines + (size_t)chunk * TW_CHUNK_BYTES;
+	int fd, flags = MAP_SHARED | MAP_FIXED;
+	uint32_t id;
+
+	mapping->mapped[chunk] = true;
+	fd = memory_open(set->instance, MAP_chunks, set->chunk + chunk, &id);
+	if (fd >= 0 && mmap(place, TW_CHUNK_BYTES, set->protection, flags, fd, 0) != MAP_FAILED) {
+		close(fd);
+		return;
 	}
-	free(keys);
-	free(values);
-	return result;
+	set->error = fd < 0 ? fd : -errno;
+	if (fd >= 0)
+		close(fd);
+	mprotect(place, TW_CHUNK_BYTES, PROT_READ | PROT_WRITE);
 }
 
-int set_create(const struct prefix *items, size_t count)
+static int reserve_chunks(struct open_set *set)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_NO_PREALLOC);
-	int fd = bpf_map_create(BPF_MAP_TYPE_LPM_TRIE, "set_prefixes", sizeof(struct tw_set_key),
-				sizeof(struct tw_set_entry), TW_SET_PREFIXES, &options);
-	int result;
+	size_t bytes = (size_t)set->chunks * TW_CHUNK_BYTES;
 
-	if (fd < 0)
-		return -errno;
-	result = fill(fd, items, count);
-	if (!result)
-		return fd;
-	close(fd);
-	return result;
+	set->mapping.map = map_chunk;
+	set->mapping.mapped = calloc(set->chunks, sizeof(bool));
+	set->memory.lines =
+		mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	set->memory.chunks = &set->mapping;
+	if (set->memory.lines == MAP_FAILED)
+		set->memory.lines = NULL;
+	return set->mapping.mapped && set->memory.lines ? 0 : -ENOMEM;
 }
 
-int set_open(const struct instance *instance, uint32_t index)
+int set_open(struct open_set *out, const struct instance *instance, const struct tw_set_map *row,
+	     int protection)
 {
 	uint32_t id;
-	int fd;
+	int fd = memory_open(instance, MAP_sets, row->index, &id), result;
 
-	if (bpf_map_lookup_elem(instance->maps[MAP_sets], &index, &id))
-		return -errno;
-	fd = bpf_map_get_fd_by_id(id);
-	return fd < 0 ? -errno : fd;
-}
-
-int set_read(int fd, struct prefix **items, size_t *count)
-{
-	struct tw_set_key key, next;
-	const void *from = NULL;
-
-	while (!bpf_map_get_next_key(fd, from, &next)) {
-		struct prefix *prefix = config_push(items, count, sizeof(*prefix));
-
-		if (!prefix)
-			return -ENOMEM;
-		memcpy(&prefix->addr, next.addr, sizeof(prefix->addr));
-		prefix->bits = (uint8_t)(next.prefixlen - TW_SET_FAMILY_BITS);
-		key = next;
-		from = &key;
-	}
-	if (errno != ENOENT)
-		return -errno;
-	prefixes_merge(*items, count); /* in the order of a file's */
-	return 0;
-}
-
-/* -- editing a live set ------------------------------------------------------------------------- */
-
-/* The very prefix, not one that covers it. */
-static bool holds(int fd, const struct tw_set_key *key)
-{
-	struct tw_set_entry entry;
-
-	return !bpf_map_lookup_elem(fd, key, &entry) && entry.prefixlen == key->prefixlen;
-}
-
-static int edit_one(int fd, enum set_edit edit, const struct prefix *prefix, bool *changed)
-{
-	struct tw_set_entry entry = {0};
-	struct tw_set_key key;
-
-	prefix_key(&key, prefix);
-	entry.prefixlen = key.prefixlen;
-	*changed = holds(fd, &key) == (edit == SET_DELETE);
-	if (!*changed)
-		return 0;
-	if (edit == SET_DELETE ? bpf_map_delete_elem(fd, &key)
-			       : bpf_map_update_elem(fd, &key, &entry, BPF_ANY)) {
-		*changed = false;
-		return -errno;
-	}
-	return 0;
-}
-
-/* Takes back what was done to items[0..count) where done[] says so. */
-static void undo(int fd, enum set_edit edit, const struct prefix *items, const bool *done,
-		 size_t count)
-{
-	bool ignored;
-
-	for (size_t i = 0; i < count; i++)
-		if (done[i])
-			edit_one(fd, edit == SET_ADD ? SET_DELETE : SET_ADD, &items[i], &ignored);
-}
-
-/* The set's row in one image, and a new generation: every flow is judged anew. */
-static int note_in_slot(const struct instance *instance, struct tw_control *control, uint32_t slot,
-			uint32_t index, uint32_t entries, uint64_t content)
-{
-	struct tw_set_map *maps;
-	struct image image;
-	int result = image_open_slot(&image, instance, slot);
-
+	memset(out, 0, sizeof(*out));
+	if (fd < 0)
+		return fd;
+	out->instance = instance;
+	out->chunk = row->chunk;
+	out->protection = protection;
+	out->memory.head = memory_map(fd, TW_SET_BYTES, protection);
+	result = out->memory.head ? 0 : -errno;
+	close(fd);
 	if (result)
 		return result;
-	maps = (struct tw_set_map *)(void *)((char *)image.policy + image.policy->set_maps.offset);
-	for (uint32_t i = 0; i < image.policy->set_maps.count; i++) {
-		if (maps[i].index != index)
-			continue;
-		maps[i].entries += entries;
-		maps[i].content += content;
-	}
-	__atomic_store_n(&image.policy->generation,
-			 __atomic_add_fetch(&control->generation, 1, __ATOMIC_ACQ_REL),
-			 __ATOMIC_RELEASE);
-	image_close(&image);
-	return 0;
-}
-
-/* In the live image and, during a trial, in the one that it goes back to. */
-static int note_edit(const struct instance *instance, uint32_t index, enum set_edit edit,
-		     const struct prefix *items, const bool *done, size_t count)
-{
-	struct tw_control *control = control_map(instance);
-	uint32_t slots[2], entries = 0;
-	int slot_count = control ? live_slots(instance, slots) : -errno;
-	int result = slot_count < 0 ? slot_count : 0;
-	uint64_t content = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		if (!done[i])
-			continue;
-		entries += edit == SET_ADD ? 1u : -1u;
-		content += edit == SET_ADD ? prefix_content(&items[i]) : -prefix_content(&items[i]);
-	}
-	for (int i = 0; !result && i < slot_count; i++)
-		result = note_in_slot(instance, control, slots[i], index, entries, content);
-	control_unmap(control);
+	out->memory.lines = (unsigned char *)out->memory.head;
+	out->chunks = row->chunks;
+	if (row->chunks)
+		result = reserve_chunks(out);
+	if (result)
+		set_close(out);
 	return result;
 }
 
-int set_edit_live(const struct instance *instance, uint32_t index, enum set_edit edit,
-		  const struct prefix *items, size_t count, size_t *changed)
+void set_close(struct open_set *set)
 {
-	bool *done = calloc(count + 1, sizeof(*done));
-	int fd = set_open(instance, index), result = 0;
-	size_t i;
+	if (set->chunks && set->memory.lines)
+		munmap(set->memory.lines, (size_t)set->chunks * TW_CHUNK_BYTES);
+	free(set->mapping.mapped);
+	if (set->memory.head)
+		munmap(set->memory.head, TW_SET_BYTES);
+	memset(set, 0, sizeof(*set));
+}
 
-	*changed = 0;
-	if (!done || fd < 0) {
-		free(done);
-		return fd < 0 ? fd : -ENOMEM;
+/* -- reading ------------------------------------------------------------------------------ */
+
+/* One second of an entry's time is for the clocks' difference; so it was added, too. */
+static uint32_t remaining(uint32_t expires, uint32_t now)
+{
+	return expires - now > 1 ? expires - now - 1 : 1;
+}
+
+struct reading {
+	struct prefix **items;
+	size_t *count;
+	uint32_t now;
+	bool expiring_only;
+};
+
+static int read_one(const struct set_key *key, uint32_t expires, void *context)
+{
+	const struct reading *reading = context;
+	struct prefix *prefix;
+
+	if (expires == TW_FOREVER ? reading->expiring_only : expires <= reading->now)
+		return 0;
+	prefix = config_push(reading->items, reading->count, sizeof(*prefix));
+	if (!prefix)
+		return -ENOMEM;
+	set_prefix_of(prefix, key);
+	if (reading->expiring_only)
+		prefix->seconds = expires;
+	else if (expires != TW_FOREVER)
+		prefix->seconds = remaining(expires, reading->now);
+	return 0;
+}
+
+int set_read(const struct open_set *set, struct prefix **items, size_t *count)
+{
+	struct reading reading = {items, count, seconds_now(), false};
+	int result = set_each(&set->memory, read_one, &reading);
+
+	if (!result)
+		result = set->error;
+	if (!result)
+		prefixes_merge(*items, count); /* in the order of a file's */
+	return result;
+}
+
+int set_read_expiring(const struct open_set *set, struct prefix **items, size_t *count)
+{
+	struct reading reading = {items, count, seconds_now(), true};
+
+	int result = 0;
+
+	if (set->memory.head->timed)
+		result = set_each(&set->memory, read_one, &reading);
+	return result ? result : set->error;
+}
+
+struct counting {
+	uint32_t now, for_good, expiring;
+};
+
+static int count_one(const struct set_key *key, uint32_t expires, void *context)
+{
+	struct counting *counting = context;
+
+	(void)key;
+	if (expires == TW_FOREVER)
+		counting->for_good++;
+	else
+		counting->expiring += expires > counting->now;
+	return 0;
+}
+
+uint32_t set_count(const struct open_set *set, uint32_t for_good)
+{
+	struct counting counting = {.now = seconds_now()};
+
+	if (for_good != TW_NONE32 && !set->memory.head->timed)
+		return for_good;
+	set_each(&set->memory, count_one, &counting);
+	return counting.for_good + counting.expiring;
+}
+
+/* -- making ------------------------------------------------------------------------------ */
+
+void made_set_free(struct made_set *set)
+{
+	if (set->memory)
+		munmap(set->memory, TW_SET_BYTES);
+	if (set->head >= 0)
+		close(set->head);
+	if (set->chunks)
+		close_all(set->chunks + set->given, set->chunk_count - set->given);
+	free(set->chunks);
+	memset(set, 0, sizeof(*set));
+	set->head = -1;
+}
+
+static int make_maps(struct made_set *set, const struct set_plan *plan)
+{
+	set->head = memory_create("set", TW_SET_BYTES);
+	if (set->head < 0)
+		return set->head;
+	set->memory = memory_map(set->head, TW_SET_BYTES, PROT_READ | PROT_WRITE);
+	set->chunks = calloc(plan->chunks + 1, sizeof(*set->chunks));
+	if (!set->memory || !set->chunks)
+		return -errno;
+	for (; set->chunk_count < plan->chunks; set->chunk_count++) {
+		int fd = memory_create("set_chunk", TW_CHUNK_BYTES);
+
+		if (fd < 0)
+			return fd;
+		set->chunks[set->chunk_count] = fd;
 	}
-	for (i = 0; !result && i < count; i++) {
-		result = edit_one(fd, edit, &items[i], &done[i]);
-		*changed += done[i];
-	}
-	if (!result && *changed)
-		result = note_edit(instance, index, edit, items, done, count);
+	return 0;
+}
+
+static int make_once(struct made_set *set, const struct set_source *sources, uint64_t key)
+{
+	struct set_memory memory = {0};
+	struct set_plan plan;
+	int result = set_plan(&plan, sources, key);
+
+	memset(set, 0, sizeof(*set));
+	set->head = -1;
+	if (!result)
+		result = make_maps(set, &plan);
 	if (result) {
-		undo(fd, edit, items, done, i);
-		complain("cannot change the set: %s; it is as it was", strerror(-result));
+		set_plan_end(&plan);
+		return result;
 	}
-	close(fd);
-	free(done);
+	memory.head = set->memory;
+	memory.lines = (unsigned char *)set->memory;
+	if (plan.chunks)
+		memory.lines = memory_map_run(set->chunks, plan.chunks, TW_CHUNK_BYTES,
+					      PROT_READ | PROT_WRITE);
+	if (!memory.lines) {
+		set_plan_end(&plan);
+		return -errno;
+	}
+	result = set_build(&plan, &memory);
+	set_plan_end(&plan);
+	if (plan.chunks)
+		munmap(memory.lines, (size_t)plan.chunks * TW_CHUNK_BYTES);
+	return result;
+}
+
+/* A line that overflows under one key does not under another. */
+#define KEYS_TRIED 8
+
+int set_make(struct made_set *out, const struct set_source sources[SET_SOURCES])
+{
+	int result = -ENOSPC;
+
+	for (int i = 0; result == -ENOSPC && i < KEYS_TRIED; i++) {
+		uint64_t key;
+
+		if (getrandom(&key, sizeof(key), 0) != sizeof(key))
+			return -errno;
+		result = make_once(out, sources, key);
+		if (result)
+			made_set_free(out);
+	}
 	return result;
 }

@@ -153,13 +153,18 @@ int stats_fill(struct stats *out, const struct config *config, const struct tota
 	return result;
 }
 
-static void count_set_entries(struct stats *stats)
+static int count_set_entries(struct stats *stats, const struct instance *instance)
 {
 	const struct config *config = stats->running.config;
+	int result = 0;
 
-	for (size_t i = 0; i < stats->set_count; i++)
-		stats->sets[i].entries =
-			running_set_entries(&stats->running, config->sets[i].index);
+	for (size_t i = 0; !result && i < stats->set_count; i++) {
+		uint32_t entries = 0;
+
+		result = running_count_set(&stats->running, instance, &config->sets[i], &entries);
+		stats->sets[i].entries = entries;
+	}
+	return result;
 }
 
 int stats_read(struct stats *out, const struct instance *instance)
@@ -178,7 +183,7 @@ int stats_read(struct stats *out, const struct instance *instance)
 		if (result)
 			complain("cannot read the counters: %s", strerror(-result));
 		else
-			count_set_entries(out);
+			result = count_set_entries(out, instance);
 	}
 	totals_free(&totals);
 	if (result)
