@@ -16,6 +16,8 @@
 struct event_draft {
 	struct tw_event event;
 	__u8 frame[TW_SNAP_MAX];
+	__u32 captured; /* bytes of it; a monitor may want fewer */
+	__u32 _pad;
 };
 
 struct {
@@ -47,50 +49,43 @@ static __always_inline int event_is_due(struct tw_heard *heard, const struct tw_
 	return 1;
 }
 
-/* Which monitors get the event, as bits, and *snap: how much of the frame they want. */
-static __always_inline __u32 event_receivers(struct tw_listening *all, __u8 kind, __u32 reason,
-					     __u32 *snap, __u32 *missed)
+enum event_answer { EVENT_UNWANTED, EVENT_WANTED, EVENT_MISSED };
+
+/* Does the monitor in a slot get the event?  A function of its own for the verifier's sake. */
+__noinline int event_ask(__u32 slot, __u32 kind, __u32 reason)
 {
 	__u64 now = (bpf_jiffies64() - (__u32)(-300 * (int)hz)) * jiffy_ns;
-	__u32 slots = all->slots, second = second_now(), receivers = 0;
+	__u32 zero = 0, key = slot;
+	struct tw_listening *all = bpf_map_lookup_elem(&listening, &zero);
+	struct tw_heard *heard = bpf_map_lookup_elem(&heards, &key);
+	const struct tw_listener *listener;
 
-	for (__u32 slot = 0; slot < TW_LISTENERS; slot++) {
-		const struct tw_listener *listener = &all->listeners[slot];
-		struct tw_heard *heard;
-		__u32 key = slot;
-
-		if (!(slots & 1u << slot))
-			continue;
-		if ((__s32)(listener->until - second) < 0) {
-			/* it was killed; a monitor that lives says so again in its next breath */
-			__sync_fetch_and_and(&all->slots, ~(1u << slot));
-			continue;
-		}
-		heard = bpf_map_lookup_elem(&heards, &key);
-		if (!heard || !event_is_wanted(listener, kind, reason))
-			continue;
-		if (!event_is_due(heard, listener, now)) {
-			heard->missed++;
-			*missed = 1;
-			continue;
-		}
-		receivers |= 1u << slot;
-		if (listener->snap > *snap)
-			*snap = listener->snap;
+	if (!all || !heard || slot >= TW_LISTENERS || !(all->slots & 1u << slot))
+		return EVENT_UNWANTED;
+	listener = &all->listeners[slot];
+	if ((__s32)(listener->until - second_now()) < 0) {
+		/* it was killed; a monitor that lives says so again in its next breath */
+		__sync_fetch_and_and(&all->slots, ~(1u << slot));
+		return EVENT_UNWANTED;
 	}
-	return receivers;
+	if (!event_is_wanted(listener, kind, reason))
+		return EVENT_UNWANTED;
+	if (event_is_due(heard, listener, now))
+		return EVENT_WANTED;
+	heard->missed++;
+	return EVENT_MISSED;
 }
 
 static __always_inline void event_describe(struct xdp_md *ctx, struct event_draft *draft,
-					   const struct work *work, __u8 kind, __u32 generation,
-					   __u32 snap)
+					   const struct work *work, __u8 kind, __u32 generation)
 {
 	struct tw_event *event = &draft->event;
-	__u32 length = bpf_xdp_get_buff_len(ctx), captured = length < snap ? length : snap;
+	__u64 length = bpf_xdp_get_buff_len(ctx), captured = length;
 
+	barrier_var(captured); /* what is checked is what is used */
 	if (captured > TW_SNAP_MAX)
 		captured = TW_SNAP_MAX;
-	if (captured && bpf_xdp_load_bytes(ctx, 0, draft->frame, captured))
+	if (captured && bpf_xdp_load_bytes(ctx, 0, draft->frame, (__u32)captured))
 		captured = 0;
 	event->time = bpf_ktime_get_ns();
 	event->ifindex = ctx->ingress_ifindex;
@@ -98,62 +93,73 @@ static __always_inline void event_describe(struct xdp_md *ctx, struct event_draf
 	event->rule = work->about.rule;
 	event->service = work->about.service;
 	event->server = work->about.server;
-	event->length = length;
-	event->captured = captured;
+	event->length = (__u32)length;
+	draft->captured = (__u32)captured;
 	event->kind = kind;
 	event->action = kind & TW_EVENT_DROP ? work->about.action : TW_ACCEPT;
 	event->reason = kind & TW_EVENT_DROP ? work->reason : TW_REASON_NONE;
 	event->stage = work->about.stage;
 }
 
-static __always_inline int event_give(struct event_draft *draft, __u32 slot, __u32 captured)
+/* Gives the drafted event to the monitor in a slot; 0: there was no room. */
+__noinline int event_give(__u32 slot)
 {
-	__u32 size = sizeof(struct tw_event) + captured;
-	void *ring = bpf_map_lookup_elem(&listeners, &slot);
-
-	if (!ring || size > sizeof(*draft))
-		return 0;
-	draft->event.captured = captured;
-	return !bpf_ringbuf_output(ring, draft, size, 0);
-}
-
-/* Tells those who listen of the packet that path->work speaks of.  Returns to how many. */
-__noinline int event_tell(struct xdp_md *ctx, __u32 kind, __u32 generation)
-{
-	__u32 zero = 0, snap = 0, missed = 0, receivers, captured, given = 0;
+	__u32 zero = 0, key = slot, size = sizeof(struct tw_event), captured;
 	struct tw_listening *all = bpf_map_lookup_elem(&listening, &zero);
 	struct event_draft *draft = bpf_map_lookup_elem(&drafts, &zero);
+	struct tw_heard *heard = bpf_map_lookup_elem(&heards, &key);
+	void *ring = bpf_map_lookup_elem(&listeners, &key);
+
+	if (!all || !draft || !heard || !ring || slot >= TW_LISTENERS)
+		return 0;
+	captured = draft->captured;
+	if (captured > all->listeners[slot].snap)
+		captured = all->listeners[slot].snap;
+	size += captured;
+	if (size > sizeof(draft->event) + sizeof(draft->frame))
+		return 0;
+	draft->event.captured = captured;
+	if (!bpf_ringbuf_output(ring, &draft->event, size, 0))
+		return 1;
+	heard->missed++;
+	return 0;
+}
+
+static __always_inline void event_count(__u32 row)
+{
+	struct tw_counter *counter = bpf_map_lookup_elem(&node, &row);
+
+	if (counter)
+		counter->packets++;
+}
+
+/* Tells those who listen of the packet that path->work speaks of. */
+__noinline int event_tell(struct xdp_md *ctx, __u32 kind, __u32 generation)
+{
+	__u32 zero = 0, given = 0, missed = 0;
+	struct event_draft *draft = bpf_map_lookup_elem(&drafts, &zero);
 	const struct work *work = bpf_map_lookup_elem(&works, &zero);
+	int drafted = 0;
 
-	if (!all || !draft || !work)
+	if (!draft || !work)
 		return 0; /* cannot be */
-	receivers = event_receivers(all, kind, work->reason, &snap, &missed);
-	if (receivers)
-		event_describe(ctx, draft, work, kind, generation, snap);
-	captured = draft->event.captured;
 	for (__u32 slot = 0; slot < TW_LISTENERS; slot++) {
-		__u32 wanted = all->listeners[slot].snap;
-		struct tw_heard *heard;
-		__u32 key = slot;
+		int answer = event_ask(slot, kind, work->reason);
 
-		if (!(receivers & 1u << slot))
+		missed |= answer == EVENT_MISSED;
+		if (answer != EVENT_WANTED)
 			continue;
-		heard = bpf_map_lookup_elem(&heards, &key);
-		if (wanted > captured)
-			wanted = captured;
-		if (event_give(draft, slot, wanted))
-			given++;
-		else if (heard)
-			heard->missed++;
+		if (!drafted)
+			event_describe(ctx, draft, work, kind, generation);
+		drafted = 1;
+		given |= event_give(slot);
+		missed |= 1;
 	}
-	if (given || receivers || missed) {
-		__u32 row = given ? TW_NODE_LOGGED : TW_NODE_UNLOGGED;
-		struct tw_counter *counter = bpf_map_lookup_elem(&node, &row);
-
-		if (counter)
-			counter->packets++;
-	}
-	return given;
+	if (given)
+		event_count(TW_NODE_LOGGED);
+	else if (missed)
+		event_count(TW_NODE_UNLOGGED);
+	return 0;
 }
 
 static __always_inline void event(struct xdp_md *ctx, const struct path *path, __u8 kind)

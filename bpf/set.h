@@ -280,15 +280,6 @@ __noinline int set6_table_holds(__u32 index, __u32 which, __u64 high, __u64 low,
 	return 0;
 }
 
-/* The lengths that share a bit of the hints with a table: of a set with more than 32. */
-__noinline int set6_more_hold(__u32 index, __u32 which, __u64 high, __u64 low, __u32 second)
-{
-	for (__u32 i = TW_SET_HINTS; i < TW_SET_TABLES; i += TW_SET_HINTS)
-		if (set6_table_holds(index, which + i, high, low, second))
-			return 1;
-	return 0;
-}
-
 /* Tables of up to /64, whose lines are compared here; what else there is, elsewhere. */
 static __always_inline int table64_holds(const struct tw_set *set, __u32 index, __u32 which,
 					 __u64 high, __u64 low, __u32 second)
@@ -328,8 +319,11 @@ __noinline int set6_holds(__u32 index, __u64 high, __u64 low, __u32 second)
 
 		if (table64_holds(set, index, which, high, low, second))
 			return 1;
-		if (family->count > TW_SET_HINTS && set6_more_hold(index, which, high, low, second))
-			return 1;
+		if (family->count <= TW_SET_HINTS)
+			continue;
+		for (__u32 more = TW_SET_HINTS; more < TW_SET_TABLES; more += TW_SET_HINTS)
+			if (set6_table_holds(index, which + more, high, low, second))
+				return 1; /* lengths that share the bit */
 	}
 	return 0;
 }

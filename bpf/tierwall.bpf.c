@@ -161,7 +161,7 @@ static __noinline int depart(struct xdp_md *ctx, struct path *path)
 }
 
 /* A packet of no known flow, or a SYN that begins one anew. */
-static __noinline int begin(struct xdp_md *ctx, struct path *path, const struct tw_flow *known)
+static __always_inline int begin(struct xdp_md *ctx, struct path *path, const struct tw_flow *known)
 {
 	path->work->outcome.kind = settle(ctx, path, &path->work->packet, known);
 	return depart(ctx, path);
@@ -211,7 +211,7 @@ static __noinline int answer(struct xdp_md *ctx, struct path *path)
 }
 
 /* A live flow at its first packet since the policy changed. */
-static __noinline int ask_again(struct xdp_md *ctx, struct path *path, const struct tw_flow *flow)
+static __always_inline int ask_again(struct xdp_md *ctx, struct path *path, const struct tw_flow *flow)
 {
 	struct tw_packet *asked = &path->work->asked;
 	struct tw_flow *known = &path->work->known;

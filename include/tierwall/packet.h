@@ -530,6 +530,8 @@ static __always_inline enum tw_parsed tw_parse(struct tw_packet *p, const void *
 			goto out;
 	}
 	p->l3 = at;
+	/* read back: so the verifier forgets how many tags there were, and the paths meet */
+	at = *(const volatile __u16 *)&p->l3;
 	if (type == ETH_P_IP)
 		parsed = tw_parse_ipv4(p, data, end, frame - at);
 	else if (type == ETH_P_IPV6)

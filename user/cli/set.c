@@ -179,7 +179,7 @@ static int change_set(struct edit *edit, const char *name, struct set_edits *edi
 	return result;
 }
 
-static int run_edits(const struct options *options, const char *name, const struct set_edits *edits)
+static int run_edits(const struct options *options, const char *name, struct set_edits *edits)
 {
 	struct edit edit = {0};
 	struct set_tally tally;
