@@ -12,35 +12,32 @@ static __always_inline const char *tw_chunk(__u32 first, __u32 offset)
 	return policy_chunk(first, offset);
 }
 
-static __always_inline int tw_set_holds(__u32 set, const struct tw_key *key, __u32 side)
-{
-	return set_holds(set, &key->addr[side & 1], key->family, key->second);
-}
-
 #define TW_LOOKUP __noinline
 #define TW_COUNT(what, n)
 
 #include "tierwall/classify.h"
 
-/* More turns than any list can take. */
-#define TURNS_MAX (1u << 23)
+#define TURNS_AT_ONCE 3          /* then each costs a little more */
+#define TURNS_MAX     (1u << 23) /* more than any list can take */
 
 /*
- * Goes on with the search, 1: it is at its end.  A rule with a limit takes a token only
+ * Goes on with the search; enum tw_search_state.  A rule with a limit takes a token only
  * here, once it is the first that matches; is there none, the search begins behind it.
  */
 __noinline int classify_go_on(const struct tw_policy *image, const struct tw_packet *packet,
 			      struct tw_key *key)
 {
+	enum tw_search_state state;
+
 	if (!image || !packet || !key)
-		return 1;
-	if (!tw_search(image->chunk, key))
-		return 0;
-	if (!(key->found & TW_RULE_LIMIT) ||
-	    limit_admits(image, packet, TW_RULE_COUNTER(key->found), key->found_limit))
-		return 1;
+		return TW_SEARCH_DONE;
+	state = tw_search(image->chunk, key);
+	if (state != TW_SEARCH_DONE || !(key->found & TW_RULE_LIMIT))
+		return state;
+	if (limit_admits(image, packet, TW_RULE_COUNTER(key->found), key->found_limit))
+		return TW_SEARCH_DONE;
 	tw_search_begin(key, key->root, key->best + 1);
-	return 0;
+	return TW_SEARCH_MORE;
 }
 
 struct classification {
@@ -49,14 +46,22 @@ struct classification {
 	struct tw_key *key;
 };
 
+/* 1: it is at its end. */
+static __always_inline int classify_turn(const struct classification *it)
+{
+	struct tw_key *key = it->key;
+	int state = classify_go_on(it->policy, it->packet, key);
+
+	if (state == TW_SEARCH_ASK)
+		tw_set_learn(key, set_holds(key->ask_set, &key->addr[key->ask_side & 1],
+					    key->family, key->second));
+	return state == TW_SEARCH_DONE;
+}
+
 static long classify_again(__u32 turn, void *context)
 {
-	const struct classification *it = context;
-	int done = classify_go_on(it->policy, it->packet, it->key);
-
 	(void)turn;
-	barrier_var(done); /* the compiler has seen that it is 0 or 1, the verifier has not */
-	return done != 0;
+	return classify_turn(context);
 }
 
 /* The word of the first rule that matches, 0: none.  The key is filled. */
@@ -68,8 +73,10 @@ static __always_inline __u64 classify(const struct path *path, const struct tw_p
 	if (!root)
 		return 0;
 	tw_search_begin(it.key, root, 0);
-	if (!classify_go_on(it.policy, it.packet, it.key))
-		bpf_loop(TURNS_MAX, classify_again, &it, 0);
+	for (__u32 i = 0; i < TURNS_AT_ONCE; i++)
+		if (classify_turn(&it))
+			return it.key->found;
+	bpf_loop(TURNS_MAX, classify_again, &it, 0);
 	return it.key->found;
 }
 

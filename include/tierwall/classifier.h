@@ -79,12 +79,13 @@ struct tw_tree {
 #define TW_RULE_VERDICT(word) ((__u8)((word) >> 13 & 7))   /* TW_VERDICT_* */
 #define TW_RULE_MORE(word)    ((__u32)((word) >> 16 & 15)) /* struct tw_more behind it */
 #define TW_RULE_VALID         0x00100000ull
-#define TW_RULE_COUNTER(word) ((__u32)((word) >> 24 & 0xfffff))
+#define TW_RULE_COUNTER(word) ((__u32)((word) >> 24 & TW_RULE_COUNTER_MAX))
 #define TW_RULE_NUMBER(word)  ((__u32)((word) >> 44)) /* from 0 */
 #define TW_RULE_ACTION_SHIFT  11
 #define TW_RULE_VERDICT_SHIFT 13
 #define TW_RULE_MORE_SHIFT    16
 #define TW_RULE_COUNTER_SHIFT 24
+#define TW_RULE_COUNTER_MAX   0xfffffu
 #define TW_RULE_NUMBER_SHIFT  44
 #define TW_RULES_MAX          0x100000u /* of a list; larger than any number */
 #define TW_RULE_MORE_MAX      15
@@ -145,17 +146,24 @@ struct tw_more {
 #define TW_MORE_FRAGMENT 0x80
 #define TW_MORE_DEVICE   0x100
 
-/* The intervals of one word, in ascending order; the last is repeated up to a power of two. */
+/* The intervals of one word, in ascending order. */
 struct tw_interval {
 	__u32 from;
 	__u32 vector; /* one word whose bits say which others are not zero, then these */
 };
 
+/* By the upper bits of a word: where in the intervals to look. */
+struct tw_bucket {
+	__u32 at;    /* offset of the one that the bucket begins in */
+	__u32 count; /* a power of two; what is beyond the bucket begins after any of its values */
+};
+
 struct tw_vector_field {
-	__u32 word;
-	__u32 intervals; /* offset */
-	__u32 count;
-	__u32 _pad;
+	__u8 word;
+	__u8 shift; /* the bucket of a value is value >> shift & mask */
+	__u16 mask;
+	__u32 buckets; /* offset */
+	__u32 _pad[2];
 };
 
 /*
@@ -170,6 +178,7 @@ struct tw_vector_set {
 	__u32 _pad;
 };
 
+#define TW_INTERVALS_LOG2 14 /* two for each rule of a leaf, and one */
 #define TW_VECTORS_SETS   32
 #define TW_VECTORS_MISSES 3 /* rules that did not match after all, before all sets are asked */
 #define TW_VECTORS_FIELDS (TW_KEY_USED + TW_VECTORS_SETS)
@@ -196,13 +205,16 @@ struct tw_key {
 	__u32 best;  /* number of the best that did, TW_RULES_MAX: none */
 	__u32 limit; /* offset of the limit of the last that was looked at */
 	__u64 root;
-	__u64 found;         /* its word, 0: none */
-	__u32 found_limit;   /* offset */
-	__u32 tree;          /* the next one of a forest */
-	__u64 leaf;          /* that is looked at; 0: none */
-	__u32 next;          /* its next rule */
-	__u32 more;          /* offset of what the last rule asks for beside, */
-	__u32 asked;         /* and how many sets of one were asked */
+	__u64 found;       /* its word, 0: none */
+	__u32 found_limit; /* offset */
+	__u32 tree;        /* the next one of a forest */
+	__u64 leaf;        /* that is looked at; 0: none */
+	__u32 next;        /* its next rule */
+	__u32 more;        /* offset of what the last rule asks for beside, */
+	__u32 more_end;
+	__u32 asked;             /* and how many sets of one were asked */
+	__u32 ask_set, ask_side; /* what tw_search() wants to know */
+	__u64 pending;           /* word of a rule that matches but for that, 0: none */
 	__u64 summary, bits; /* of vectors: words, and bits of the one before, to be looked at */
 	__u32 base;          /* rule of the lowest of `bits` */
 	__u32 rule_at;
@@ -222,6 +234,6 @@ _Static_assert(sizeof(struct tw_more) == 32, "more");
 _Static_assert(sizeof(struct tw_vectors) == 16, "vectors");
 _Static_assert(sizeof(struct tw_vector_field) == 16, "vector field");
 _Static_assert(sizeof(struct tw_vector_set) == 16, "vector set");
-_Static_assert(TW_COUNTERS <= 0x100000, "a counter has 20 bits in a rule's word");
+_Static_assert(TW_COUNTERS <= TW_RULE_COUNTER_MAX + 1, "a counter has 20 bits in a rule's word");
 
 #endif

@@ -3,10 +3,9 @@
  * The first rule of a compiled list that matches a packet (classifier.h has the layout).
  *
  * Freestanding: the same code is compiled for BPF, for the unit tests and for the bench.
- * Who includes it says before how to get at a chunk and how to ask a set:
+ * Who includes it says before how to get at a chunk:
  *
  *   static inline const char *tw_chunk(__u32 first, __u32 offset);
- *   static inline int tw_set_holds(__u32 set, const struct tw_key *key, __u32 side);
  *   TW_LOOKUP              of functions that the verifier should look at on their own
  *   TW_COUNT(what, 1)    for the tests that hold the counts against the bound
  *
@@ -24,24 +23,46 @@
 
 /* -- the tree ------------------------------------------------------------------- */
 
+/* The chunk that was looked up last: what belongs together mostly stands in one. */
+struct tw_window {
+	const char *chunk;
+	__u32 number;
+};
+
+/* A struct of `bytes`, a power of two and eight at least, which stands on a multiple of it. */
+static __always_inline const void *tw_look(struct tw_window *window, __u32 first, __u32 offset,
+					   __u32 bytes)
+{
+	__u32 number = offset >> TW_CHUNK_SHIFT;
+
+	if (number != window->number || !window->chunk) {
+		window->number = number;
+		window->chunk = tw_chunk(first, offset);
+		if (!window->chunk)
+			return 0;
+	}
+	return window->chunk + (offset & (TW_CHUNK_MASK & ~(bytes / 8 - 1))) * 8;
+}
+
 /* The leaf below a node. */
 TW_LOOKUP __u64 tw_walk(__u32 first, __u64 place, const struct tw_key *key)
 {
-	__u32 at;
-	const char *chunk;
+	struct tw_window window = {0};
 
 	if (!key)
 		return 0;
 	for (__u32 i = 0; i < TW_TREE_DEPTH; i++) {
+		__u32 bits;
+		const __u64 *next;
+
 		if (TW_TREE_KIND(place) != TW_TREE_CUT)
 			break;
-		at = TW_TREE_AT(place) +
-		     (key->word[TW_TREE_WORD(place)] >> TW_TREE_SHIFT(place) & TW_TREE_MASK(place));
-		chunk = tw_chunk(first, at);
-		if (!chunk)
+		bits = key->word[TW_TREE_WORD(place)] >> TW_TREE_SHIFT(place) & TW_TREE_MASK(place);
+		next = tw_look(&window, first, TW_TREE_AT(place) + bits, sizeof(*next));
+		if (!next)
 			return 0;
 		TW_COUNT(steps, 1);
-		place = *(const __u64 *)(chunk + (at & TW_CHUNK_MASK) * 8);
+		place = *next;
 	}
 	return place;
 }
@@ -194,35 +215,49 @@ static __always_inline int tw_conditions_hold(const struct tw_more *more, struct
 	return 1;
 }
 
-/* Several rules of a leaf may ask for one set. */
-static __always_inline int tw_set_memo(__u32 set, struct tw_key *key, __u32 side)
-{
-	__u32 *memo = &key->memo[side & 1][set % TW_MEMO], held = *memo;
-	__u64 bit = 1ull << set % TW_MEMO;
+enum tw_answer { TW_NO, TW_YES, TW_GO_ON, TW_ASK };
 
-	if (!(key->asked_sets[side & 1] & bit) || held >> 1 != set) {
-		TW_COUNT(sets, 1);
-		held = set << 1 | (tw_set_holds(set, key, side) != 0);
-		*memo = held;
-		key->asked_sets[side & 1] |= bit;
-	}
-	return held & 1;
+/*
+ * What a set said of an address of this packet; TW_ASK: nothing yet.  Several rules of a
+ * leaf may name one set.  The look-up is left to who called tw_search(): it takes so many
+ * calls, one below the other, that there would be none left for this.
+ */
+static __always_inline enum tw_answer tw_set_said(__u32 set, struct tw_key *key, __u32 side)
+{
+	__u32 held = key->memo[side & 1][set % TW_MEMO];
+
+	if (key->asked_sets[side & 1] >> set % TW_MEMO & 1 && held >> 1 == set)
+		return held & 1 ? TW_YES : TW_NO;
+	key->ask_set = set;
+	key->ask_side = side & 1;
+	return TW_ASK;
 }
 
-enum tw_answer { TW_NO, TW_YES, TW_GO_ON };
+/* The answer to what tw_search() wanted to be asked. */
+static __always_inline void tw_set_learn(struct tw_key *key, int held)
+{
+	__u32 set = key->ask_set, side = key->ask_side & 1;
 
-/* Asks the next set of the list; TW_GO_ON: its answer is not that of the list yet. */
+	key->memo[side][set % TW_MEMO] = set << 1 | (held != 0);
+	key->asked_sets[side] |= 1ull << set % TW_MEMO;
+}
+
+/* The next set of the list; TW_GO_ON: its answer is not that of the list yet. */
 static __always_inline enum tw_answer tw_next_set(const struct tw_more *more, struct tw_key *key)
 {
 	__u64 i = key->asked;
+	enum tw_answer said;
 
-	key->asked = (__u32)i + 1;
 	TW_OPAQUE(i); /* what is checked is what is used */
 	if (i >= more->count || i >= TW_MORE_SETS_MAX)
 		return more->negated ? TW_YES : TW_NO;
-	if (tw_set_memo(more->sets[i], key, more->side))
-		return more->negated ? TW_NO : TW_YES;
-	return TW_GO_ON;
+	said = tw_set_said(more->sets[i], key, more->side);
+	if (said == TW_ASK)
+		return TW_ASK;
+	key->asked = (__u32)i + 1;
+	if (said == TW_NO)
+		return TW_GO_ON;
+	return more->negated ? TW_NO : TW_YES;
 }
 
 static __always_inline enum tw_answer tw_more_answer(const struct tw_more *more, struct tw_key *key)
@@ -240,177 +275,38 @@ static __always_inline enum tw_answer tw_more_answer(const struct tw_more *more,
 		       : TW_YES;
 }
 
-/* The struct tw_more from `at` up to `end`, in one loop with the sets that they name. */
+/*
+ * The struct tw_more from key->more up to `end`, in one loop with the sets that they name.
+ * After TW_ASK it goes on where it was.
+ */
 TW_LOOKUP int tw_more_holds(__u32 first, __u64 at, __u64 end, struct tw_key *key)
 {
 	const char *chunk = tw_chunk(first, (__u32)at);
 
 	if (!chunk || !key)
-		return 0;
-	key->asked = 0;
+		return TW_NO;
 	for (__u32 i = 0; i <= TW_RULE_MORE_MAX + TW_RULE_SETS_MAX; i++) {
 		enum tw_answer answer;
 
 		TW_OPAQUE(key);
 		if (at >= end)
-			return 1;
+			return TW_YES;
 		answer = tw_more_answer((const void *)(chunk + (at & (TW_CHUNK_MASK & ~3u)) * 8),
 					key);
 		if (answer == TW_NO)
-			return 0;
+			return TW_NO;
+		if (answer == TW_ASK)
+			break;
 		if (answer == TW_GO_ON)
 			continue;
 		key->asked = 0;
 		at += 4;
 	}
-	return 0;
+	key->more = (__u32)at;
+	return TW_ASK;
 }
 
-/* -- a leaf with vectors --------------------------------------------------------------- */
-
-/* The vector of the interval that `value` is in. */
-TW_LOOKUP __u32 tw_interval_find(__u32 first, __u32 at, __u32 count, __u32 value)
-{
-	const char *chunk = tw_chunk(first, at);
-	const struct tw_interval *interval;
-
-	if (!chunk)
-		return 0;
-	for (__u32 i = 0; i < 17; i++) {
-		count >>= 1;
-		if (!count)
-			break;
-		interval = (const void *)(chunk + ((at + count) & TW_CHUNK_MASK) * 8);
-		if (interval->from <= value)
-			at += count;
-	}
-	interval = (const void *)(chunk + (at & TW_CHUNK_MASK) * 8);
-	return interval->vector;
-}
-
-/* Word `i` of all vectors together. */
-TW_LOOKUP __u64 tw_vectors_and(__u32 first, __u32 i, const struct tw_key *key)
-{
-	__u64 bits = ~0ull;
-	const char *chunk;
-
-	if (!key)
-		return 0;
-	TW_COUNT(words, 1);
-	for (__u32 field = 0; field < TW_VECTORS_FIELDS; field++) {
-		if (field >= key->fields)
-			break;
-		chunk = tw_chunk(first, key->vector[field]);
-		if (!chunk)
-			return 0;
-		bits &= *(const __u64 *)(chunk + ((key->vector[field] + i) & TW_CHUNK_MASK) * 8);
-	}
-	return bits;
-}
-
-TW_LOOKUP int tw_vectors_open(__u32 first, __u32 at, struct tw_key *key)
-{
-	const char *chunk = tw_chunk(first, at);
-	const struct tw_vectors *vectors;
-
-	if (!chunk || !key)
-		return 0;
-	vectors = (const void *)(chunk + (at & (TW_CHUNK_MASK & ~1u)) * 8);
-	key->rule_at = vectors->rule_at;
-	key->fields = vectors->fields;
-	for (__u32 i = 0; i < TW_KEY_USED; i++) {
-		const struct tw_vector_field *field;
-
-		if (i >= key->fields)
-			break;
-		field = (const void *)(chunk + ((at + 2 + 2 * i) & (TW_CHUNK_MASK & ~1u)) * 8);
-		TW_COUNT(steps, (__u32)__builtin_ctz(field->count));
-		key->vector[i] = tw_interval_find(first, field->intervals, field->count,
-						  key->word[field->word % TW_KEY_WORDS]);
-	}
-	key->sets = vectors->sets;
-	key->misses = 0;
-	key->set_at = at + 2 + 2 * key->fields;
-	key->bits = 0;
-	key->summary = tw_vectors_and(first, 0, key);
-	return 0;
-}
-
-/* Asks the sets of the leaf, and leaves only those of the rules that suit the answers. */
-TW_LOOKUP int tw_vectors_ask_sets(__u32 first, struct tw_key *key)
-{
-	const char *chunk;
-	__u32 at;
-
-	if (!key)
-		return 0;
-	at = key->set_at;
-	chunk = tw_chunk(first, at);
-	if (!chunk)
-		return 0;
-	for (__u32 i = 0; i < TW_VECTORS_SETS; i++) {
-		const struct tw_vector_set *set;
-		__u64 field;
-		int held;
-
-		TW_OPAQUE(key);
-		if (!key->sets)
-			break;
-		set = (const void *)(chunk + (at & (TW_CHUNK_MASK & ~1u)) * 8);
-		held = tw_set_memo(set->set, key, set->side);
-		field = key->fields;
-		key->fields = (__u32)field + 1;
-		TW_OPAQUE(field);
-		if (field >= TW_VECTORS_FIELDS)
-			break;
-		key->vector[field] = held ? set->vector[1] : set->vector[0];
-		key->sets--;
-		at += 2;
-	}
-	key->sets = 0;
-	key->summary &= tw_vectors_and(first, 0, key);
-	key->bits &= tw_vectors_and(first, 1 + key->base / 64, key);
-	return 0;
-}
-
-/* The number of the lowest bit, by de Bruijn's sequence: BPF has no instruction for it. */
-static __always_inline __u32 tw_lowest_bit(__u64 bits)
-{
-	static const __u8 number[64] = {0,  1,  2,  53, 3,  7,  54, 27, 4,  38, 41, 8,  34,
-					55, 48, 28, 62, 5,  39, 46, 44, 42, 22, 9,  24, 35,
-					59, 56, 49, 18, 29, 11, 63, 52, 6,  26, 37, 40, 33,
-					47, 61, 45, 43, 21, 23, 58, 17, 10, 51, 25, 36, 32,
-					60, 20, 57, 16, 50, 31, 19, 15, 30, 14, 13, 12};
-
-	return number[(bits & -bits) * 0x022fdd63cc95386dull >> 58];
-}
-
-/* Offset of the next rule that all vectors have, TW_NONE32: there is none. */
-TW_LOOKUP __u32 tw_vectors_next(__u32 first, struct tw_key *key)
-{
-	const char *chunk;
-	__u32 word, rule, at;
-
-	if (!key)
-		return TW_NONE32;
-	for (__u32 i = 0; i < 64 && !key->bits; i++) {
-		if (!key->summary)
-			return TW_NONE32;
-		word = tw_lowest_bit(key->summary);
-		key->summary &= key->summary - 1;
-		key->base = word * 64;
-		key->bits = tw_vectors_and(first, 1 + word, key);
-	}
-	if (!key->bits)
-		return TW_NONE32;
-	rule = key->base + tw_lowest_bit(key->bits);
-	key->bits &= key->bits - 1;
-	at = key->rule_at + rule / 2;
-	chunk = tw_chunk(first, at);
-	if (!chunk)
-		return TW_NONE32;
-	return ((const __u32 *)(chunk + (at & TW_CHUNK_MASK) * 8))[rule & 1];
-}
+#include "classify_vectors.h"
 
 /* -- the search --------------------------------------------------------------------------- */
 
@@ -455,49 +351,84 @@ static __always_inline __u64 tw_next_rule(__u32 first, struct tw_key *key)
 
 #define TW_SEARCH_TURNS 64
 
-/*
- * Goes on with the search for key->found.  Returns 0 when it has to be called again: a
- * turn is a rule that is looked at to its end, and there may be many of them.
- */
-static __always_inline int tw_search(__u32 first, struct tw_key *key)
+/* What tw_search() says. */
+enum tw_search_state {
+	TW_SEARCH_MORE, /* it has to be called again: there may be many rules to look at */
+	TW_SEARCH_DONE, /* key->found is the first that matches, 0: none does */
+	TW_SEARCH_ASK,  /* what key->ask_set says of key->ask_side is wanted: tw_set_learn() */
+};
+
+/* Opens the next tree's leaf.  0: there is no tree that is worth it. */
+static __always_inline int tw_next_leaf(__u32 first, struct tw_key *key)
+{
+	__u64 leaf = tw_next_tree(first, key);
+
+	if (!leaf)
+		return 0;
+	if (TW_TREE_KIND(leaf) == TW_TREE_CUT)
+		leaf = tw_walk(first, leaf, key);
+	key->sets = 0;
+	if (TW_TREE_KIND(leaf) == TW_TREE_VECTORS)
+		tw_vectors_open(first, TW_TREE_AT(leaf), key);
+	key->leaf = leaf; /* 0, TW_TREE_EMPTY: none is open */
+	key->next = 0;
+	return 1;
+}
+
+/* A rule of the leaf, key->pending, whose struct tw_more are to be looked at. */
+static __always_inline enum tw_search_state tw_settle_rule(__u32 first, struct tw_key *key)
+{
+	__u64 word = key->pending;
+	int answer = TW_YES;
+
+	if (TW_RULE_MORE(word))
+		answer = tw_more_holds(first, key->more, key->more_end, key);
+	if (answer == TW_ASK)
+		return TW_SEARCH_ASK;
+	key->pending = 0;
+	if (answer == TW_NO) {
+		if (key->sets)
+			key->misses++;
+		return TW_SEARCH_MORE;
+	}
+	key->found = word;
+	key->best = TW_RULE_NUMBER(word);
+	key->found_limit = key->limit;
+	key->leaf = 0;
+	return TW_SEARCH_MORE;
+}
+
+/* Goes on with the search. */
+static __always_inline enum tw_search_state tw_search(__u32 first, struct tw_key *key)
 {
 	for (__u32 i = 0; i < TW_SEARCH_TURNS; i++) {
 		__u64 word;
 
-		if (!key->leaf) {
-			word = tw_next_tree(first, key);
-			if (!word)
-				return 1;
-			if (TW_TREE_KIND(word) == TW_TREE_CUT)
-				word = tw_walk(first, word, key);
-			if (TW_TREE_KIND(word) == TW_TREE_EMPTY)
-				continue;
-			if (TW_TREE_KIND(word) == TW_TREE_VECTORS)
-				tw_vectors_open(first, TW_TREE_AT(word), key);
-			else
-				key->sets = 0;
-			key->leaf = word;
-			key->next = 0;
+		if (key->pending) {
+			if (tw_settle_rule(first, key) == TW_SEARCH_ASK)
+				return TW_SEARCH_ASK;
+			continue;
 		}
+		if (!key->leaf) {
+			if (!tw_next_leaf(first, key))
+				return TW_SEARCH_DONE;
+			continue;
+		}
+		if (key->sets && key->misses >= TW_VECTORS_MISSES &&
+		    tw_vectors_ask_sets(first, key) == TW_ASK)
+			return TW_SEARCH_ASK;
 		word = tw_next_rule(first, key);
+		if (word == TW_SCAN_NOT_IT)
+			continue;
 		if (word == TW_SCAN_NOTHING || word == TW_SCAN_BEHIND) {
 			key->leaf = 0;
 			continue;
 		}
-		if (word == TW_SCAN_NOT_IT)
-			continue;
-		if (TW_RULE_MORE(word) &&
-		    !tw_more_holds(first, key->more, key->more + TW_RULE_MORE(word) * 4, key)) {
-			if (key->sets && ++key->misses == TW_VECTORS_MISSES)
-				tw_vectors_ask_sets(first, key);
-			continue;
-		}
-		key->found = word;
-		key->best = TW_RULE_NUMBER(word);
-		key->found_limit = key->limit;
-		key->leaf = 0;
+		key->pending = word;
+		key->asked = 0;
+		key->more_end = key->more + TW_RULE_MORE(word) * 4;
 	}
-	return 0;
+	return TW_SEARCH_MORE;
 }
 
 /* -- the key ---------------------------------------------------------------------------------- */
@@ -546,6 +477,7 @@ static __always_inline void tw_search_begin(struct tw_key *key, __u64 root, __u3
 	key->found = 0;
 	key->tree = 0;
 	key->leaf = 0;
+	key->pending = 0;
 }
 
 #endif

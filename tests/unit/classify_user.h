@@ -49,19 +49,14 @@ static bool set_holds(uint32_t index, const union tw_addr *addr, uint32_t family
 	return false;
 }
 
-static inline int tw_set_holds(__u32 set, const struct tw_key *key, __u32 side)
-{
-	return set_holds(set, &key->addr[side], key->family);
-}
-
 #define TW_LOOKUP         static inline
 #define TW_COUNT(what, n) (classify_work.what += (n))
 
 #include "tierwall/classify.h"
 
 /* As bpf/classify.h does it.  The word of the rule, 0: none. */
-static uint64_t classify(const __u64 root[2], const struct tw_packet *packet, uint32_t state,
-			 uint32_t device)
+static inline uint64_t classify(const __u64 root[2], const struct tw_packet *packet, uint32_t state,
+				uint32_t device)
 {
 	static struct tw_key key;
 
@@ -69,7 +64,14 @@ static uint64_t classify(const __u64 root[2], const struct tw_packet *packet, ui
 	tw_key_fill(&key, packet, state, device, 0);
 	tw_search_begin(&key, root[packet->family], 0);
 	for (;;) {
-		if (!tw_search(0, &key))
+		enum tw_search_state said = tw_search(0, &key);
+
+		if (said == TW_SEARCH_ASK) {
+			classify_work.sets++;
+			tw_set_learn(&key,
+				     set_holds(key.ask_set, &key.addr[key.ask_side], key.family));
+		}
+		if (said != TW_SEARCH_DONE)
 			continue;
 		if (!(key.found & TW_RULE_LIMIT) || !classify_admits ||
 		    classify_admits(TW_RULE_NUMBER(key.found)))

@@ -145,8 +145,8 @@ static void a_long_list_is_a_set(void **state)
 
 	(void)state;
 	for (int i = 0; i < 17; i++)
-		sprintf(text + strlen(text), "10.0.%d.1, ", 2 * i);
-	strcat(text, "10.1.0.1 } }\n");
+		sprintf(text + strlen(text), "%s10.0.%d.1", i ? ", " : "", 2 * i);
+	sprintf(text + strlen(text), " } }\n");
 	made = make(text, NULL);
 	assert_int_equal(made.image->set_maps.count, 1);
 	assert_int_equal(TW_TREE_COUNT(made.image->guard.root[0]), 2);

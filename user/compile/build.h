@@ -5,6 +5,13 @@
 
 #include "compile/compile.h"
 
+/* Lists of the same addresses are one set. */
+struct placed_list {
+	uint64_t content;
+	size_t count;
+	uint32_t index;
+};
+
 struct build {
 	struct config *config;
 	const struct tw_policy *live; /* NULL: none */
@@ -27,6 +34,8 @@ struct build {
 	BUILD_SECTION(struct tw_set_map, set_maps)
 #undef BUILD_SECTION
 
+	struct placed_list *lists; /* of addresses, that are sets without a name */
+	size_t list_count;
 	bool set_taken[TW_SET_SLOTS];
 	uint32_t set_from; /* those below are taken */
 	struct live_sets *live_sets;

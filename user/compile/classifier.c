@@ -4,6 +4,7 @@
  * are in their source only, and the others are parted, since a tree that cut by
  * addresses would have to repeat the last in every leaf.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,7 @@ static int find_classes(struct class *classes, const struct rows *rows, int fami
 		const struct row *row = &rows->items[i];
 		struct class *class = &classes[class_of(row, family)];
 
+		assert(class->items);
 		if (row->families & (family ? ROW_IPV6 : ROW_IPV4))
 			class->items[class->count++] = i;
 	}

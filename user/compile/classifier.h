@@ -53,4 +53,11 @@ void work_raise(struct list_work *work, const struct list_work *leaf);
 int classifier_build(struct arena *arena, const struct rows *rows, __u64 root[2],
 		     struct list_bound *bound);
 
+/*
+ * For each rule the number, from 1, of the first that makes it never match; 0: none
+ * does.  A rule with a limit lets others through and never does.
+ */
+int shadows_find(const struct arena *arena, const struct rows *rows, const __u64 root[2],
+		 uint32_t rules, uint32_t *shadowed_by);
+
 #endif

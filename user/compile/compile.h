@@ -89,7 +89,7 @@ uint64_t prefix_content(const struct prefix *prefix);
 
 struct compiled_set { /* a set that has to be created and filled before the image goes live */
 	uint32_t index;
-	uint32_t row; /* in `set_maps` of the image */
+	uint32_t row;               /* in `set_maps` of the image */
 	const struct prefix *items; /* of the model, or among `owned` below */
 	size_t count;
 	/* The set of its name in the live image, whose entries that expire it takes over; or NULL. */
@@ -119,6 +119,22 @@ struct list_bound {
 	size_t bytes;
 };
 
+/* What there is to say of a list that is compiled. */
+struct examined_list {
+	struct list_bound bound;
+	uint32_t *shadowed_by; /* for each rule: the number of the one, from 1, or 0 */
+};
+
+struct examined { /* guard, host, each tier and its servers, in that order */
+	struct examined_list *lists;
+	size_t count;
+};
+
+/* Of the running configuration and its image.  As policy_compile(). */
+int policy_examine(struct examined *out, struct config *config, const struct tw_policy *live,
+		   const struct node_facts *facts, struct diagnostic *diagnostic);
+void examined_free(struct examined *examined);
+
 /* -- the whole ---------------------------------------------------------------------------- */
 
 struct compiled {
@@ -130,7 +146,7 @@ struct compiled {
 	struct owned_prefixes *owned;
 	size_t owned_count;
 	struct fresh_ids fresh;
-	struct list_bound *bounds; /* guard, host, each tier and its servers, in that order */
+	struct list_bound *bounds; /* as in struct examined */
 	size_t bound_count;
 };
 

@@ -2,6 +2,7 @@
 /* Lists of rules, and the sources that a service accepts, into the arena. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "compile/classifier.h"
 
@@ -38,22 +39,29 @@ static struct place first_place(const struct rules *rules)
 	return rules->count ? rules->items[0].at : rules->at;
 }
 
+static int add_rules(struct rows *rows, struct build *build, const struct rules *rules)
+{
+	int result = 0;
+
+	for (size_t i = 0; !result && i < rules->count; i++) {
+		result = rows_add_rule(rows, build, &rules->items[i], (uint32_t)i);
+		if (!result && rows->count > ROWS_MAX)
+			result =
+				config_mistake(build->config, rules->items[i].at, build->diagnostic,
+					       "the lists of addresses and ports of these rules "
+					       "make more than %u combinations: shorter lists of "
+					       "ports, or sets",
+					       ROWS_MAX);
+	}
+	return result;
+}
+
 int build_list(struct build *build, struct tw_list *list, const struct rules *rules)
 {
 	struct list_bound bound;
 	struct rows rows = {0};
-	int result = 0;
+	int result = add_rules(&rows, build, rules);
 
-	for (size_t i = 0; !result && i < rules->count; i++) {
-		result = rows_add_rule(&rows, build, &rules->items[i], (uint32_t)i);
-		if (!result && rows.count > ROWS_MAX)
-			result = config_mistake(build->config, rules->items[i].at,
-						build->diagnostic,
-						"the lists of addresses and ports of these rules "
-						"make more than %u combinations: shorter lists of "
-						"ports, or sets",
-						ROWS_MAX);
-	}
 	if (!result)
 		result = too_large(build, first_place(rules),
 				   classifier_build(&build->out->arena, &rows, list->root, &bound));
@@ -88,4 +96,81 @@ int build_sources(struct build *build, struct tw_service *service, const struct 
 	service->from[0] = root[0];
 	service->from[1] = root[1];
 	return 0;
+}
+
+/* -- what there is to say of them ------------------------------------------------------- */
+
+static int examine_list(struct build *build, struct examined *out, const struct rules *rules)
+{
+	struct examined_list *list = config_push(&out->lists, &out->count, sizeof(*list));
+	struct rows rows = {0};
+	__u64 root[2];
+	int result;
+
+	if (!list)
+		return -ENOMEM;
+	list->shadowed_by = calloc(rules->count + 1, sizeof(*list->shadowed_by));
+	if (!list->shadowed_by)
+		return -ENOMEM;
+	result = add_rules(&rows, build, rules);
+	if (!result)
+		result = classifier_build(&build->out->arena, &rows, root, &list->bound);
+	if (!result)
+		result = shadows_find(&build->out->arena, &rows, root, (uint32_t)rules->count,
+				      list->shadowed_by);
+	rows_free(&rows);
+	arena_cut(&build->out->arena, 0);
+	return result;
+}
+
+static int examine_tiers(struct build *build, struct examined *out)
+{
+	int result = 0;
+
+	for (size_t i = 0; !result && i < build->config->tier_count; i++) {
+		const struct tier *tier = &build->config->tiers[i];
+
+		result = examine_list(build, out, &tier->rules);
+		for (size_t j = 0; !result && j < tier->server_count; j++)
+			result = examine_list(build, out, &tier->servers[j].rules);
+	}
+	return result;
+}
+
+int policy_examine(struct examined *out, struct config *config, const struct tw_policy *live,
+		   const struct node_facts *facts, struct diagnostic *diagnostic)
+{
+	struct compiled compiled = {0};
+	struct build build = {
+		.config = config,
+		.live = live,
+		.facts = facts,
+		.diagnostic = diagnostic,
+		.out = &compiled,
+	};
+	int result;
+
+	memset(out, 0, sizeof(*out));
+	result = build_sets(&build);
+	if (!result)
+		result = examine_list(&build, out, &config->guard);
+	if (!result)
+		result = examine_list(&build, out, &config->host);
+	if (!result)
+		result = examine_tiers(&build, out);
+	free(build.set_maps);
+	free(build.lists);
+	build_sets_end(&build);
+	compiled_free(&compiled);
+	if (result)
+		examined_free(out);
+	return result;
+}
+
+void examined_free(struct examined *examined)
+{
+	for (size_t i = 0; i < examined->count; i++)
+		free(examined->lists[i].shadowed_by);
+	free(examined->lists);
+	memset(examined, 0, sizeof(*examined));
 }

@@ -16,7 +16,7 @@ static uint64_t row_word(const struct row *row, uint32_t more)
 	word |= (uint64_t)row->action << TW_RULE_ACTION_SHIFT;
 	word |= (uint64_t)row->verdict << TW_RULE_VERDICT_SHIFT;
 	word |= (uint64_t)more << TW_RULE_MORE_SHIFT;
-	word |= (uint64_t)row->counter << TW_RULE_COUNTER_SHIFT;
+	word |= (uint64_t)(row->counter & TW_RULE_COUNTER_MAX) << TW_RULE_COUNTER_SHIFT;
 	return word | (uint64_t)row->number << TW_RULE_NUMBER_SHIFT;
 }
 

@@ -210,6 +210,7 @@ int policy_compile(struct compiled *out, struct config *config, const struct tw_
 	free(build.servers);
 	free(build.ids);
 	free(build.set_maps);
+	free(build.lists);
 	build_sets_end(&build);
 	if (result)
 		compiled_free(out);

@@ -89,6 +89,32 @@ static void simplify_prefixes(struct prefix *items, size_t *count)
 
 /* -- sides --------------------------------------------------------------------------- */
 
+/* The set of a list, which may be one that another rule has, too. */
+static int place_list(struct build *build, const struct addresses *addresses, uint32_t *index)
+{
+	struct placed_list list = {.count = addresses->count}, *place;
+	int result;
+
+	for (size_t i = 0; i < addresses->count; i++)
+		if (addresses->items[i].kind == ADDRESS_PREFIX)
+			list.content += prefix_content(&addresses->items[i].prefix);
+	for (size_t i = 0; i < build->list_count; i++) {
+		if (build->lists[i].content != list.content || build->lists[i].count != list.count)
+			continue;
+		*index = build->lists[i].index;
+		return 0;
+	}
+	result = build_address_list(build, addresses, index);
+	if (result)
+		return result;
+	list.index = *index;
+	place = config_push(&build->lists, &build->list_count, sizeof(*place));
+	if (!place)
+		return -ENOMEM;
+	*place = list;
+	return 0;
+}
+
 static int prefixes_into_set(struct build *build, struct side *side,
 			     const struct addresses *addresses)
 {
@@ -98,7 +124,7 @@ static int prefixes_into_set(struct build *build, struct side *side,
 
 	if (!side->prefix_count)
 		return 0;
-	result = build_address_list(build, addresses, &index);
+	result = place_list(build, addresses, &index);
 	if (result)
 		return result;
 	sets = realloc(side->sets, (side->set_count + 1) * sizeof(*sets));
@@ -138,12 +164,12 @@ static int read_side(struct side *side, struct build *build, const struct addres
 static struct row_sets *add_sets(struct rows *rows, const struct side *side, size_t first,
 				 size_t count)
 {
-	struct row_sets **place = config_push(&rows->sets, &rows->sets_count, sizeof(*place));
+	struct owned_sets *place = config_push(&rows->owned, &rows->owned_count, sizeof(*place));
 	struct row_sets *sets = place ? calloc(1, sizeof(*sets)) : NULL;
 
 	if (!sets)
 		return NULL;
-	*place = sets;
+	place->sets = sets;
 	sets->negated = side->negated;
 	sets->sets = malloc((count + 1) * sizeof(*sets->sets));
 	sets->prefixes = malloc((side->prefix_count + 1) * sizeof(*sets->prefixes));
@@ -419,13 +445,15 @@ int rows_add_rule(struct rows *rows, struct build *build, const struct rule *rul
 
 void rows_free(struct rows *rows)
 {
-	for (size_t i = 0; i < rows->sets_count; i++) {
-		if (!rows->sets[i])
+	for (size_t i = 0; i < rows->owned_count; i++) {
+		struct row_sets *sets = rows->owned[i].sets;
+
+		if (!sets)
 			continue;
-		free(rows->sets[i]->sets);
-		free(rows->sets[i]->prefixes);
-		free(rows->sets[i]);
+		free(sets->sets);
+		free(sets->prefixes);
+		free(sets);
 	}
-	free(rows->sets);
+	free(rows->owned);
 	free(rows->items);
 }

@@ -47,11 +47,15 @@ struct row {
 	uint8_t type, code, dscp, state;
 };
 
+struct owned_sets {
+	struct row_sets *sets;
+};
+
 struct rows {
 	struct row *items; /* in the order of their rules */
 	size_t count;
-	struct row_sets **sets; /* that rows point to */
-	size_t sets_count;
+	struct owned_sets *owned; /* that rows point to */
+	size_t owned_count;
 };
 
 /* MISTAKE, with the diagnostic, or a negative errno. */

@@ -333,7 +333,7 @@ static int grow_children(struct tree_build *build, const struct children *childr
 			 const struct cut *cut, const struct region *region, uint32_t depth,
 			 uint32_t offset)
 {
-	uint64_t made[1 << CUT_BITS];
+	uint64_t made[1 << CUT_BITS] = {0};
 	bool is_made[1 << CUT_BITS] = {0};
 
 	for (uint32_t part = 0; part < 1u << cut->bits; part++) {

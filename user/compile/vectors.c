@@ -10,6 +10,8 @@
 #include "compile/classifier.h"
 #include "tierwall/hash.h"
 
+#define BUCKET_BITS 8
+
 struct vectors {
 	struct tree_build *build;
 	const uint32_t *items;
@@ -170,26 +172,66 @@ static int fill_intervals(struct vectors *vectors, uint32_t word, const uint32_t
 }
 
 /* Up to a power of two by what no search stops at. */
-static int place_intervals(struct vectors *vectors, struct tw_vector_field *field,
-			   const struct tw_interval *intervals, uint32_t count)
+static int place_intervals(struct vectors *vectors, const struct tw_interval *intervals,
+			   uint32_t count, uint32_t *offset)
 {
 	struct tw_interval *place;
-	uint32_t room = 1, offset;
+	uint32_t room = 1;
 	int result;
 
 	while (room < count)
 		room *= 2;
-	result = arena_alloc(vectors->build->arena, room * sizeof(*place), 8, &offset);
+	room *= 2; /* a search that begins in the last bucket looks so far */
+	result = arena_alloc(vectors->build->arena, room * sizeof(*place), 8, offset);
 	if (result)
 		return result;
-	place = arena_at(vectors->build->arena, offset);
+	place = arena_at(vectors->build->arena, *offset);
 	for (uint32_t i = 0; i < room; i++)
 		place[i] = i < count
 				   ? intervals[i]
 				   : (struct tw_interval){UINT32_MAX, intervals[count - 1].vector};
-	field->intervals = offset;
-	field->count = room;
-	vectors->work.steps += (uint32_t)__builtin_ctz(room);
+	return 0;
+}
+
+static uint32_t bucket_bits(uint32_t count, uint32_t word)
+{
+	uint32_t bits = 0;
+
+	while (bits < BUCKET_BITS && bits < key_word_bits(word) && 1u << bits < count)
+		bits++;
+	return bits;
+}
+
+static int place_buckets(struct vectors *vectors, struct tw_vector_field *field,
+			 const struct tw_interval *intervals, uint32_t count)
+{
+	uint32_t bits = bucket_bits(count, field->word), most = 1, at = 0, offset, first;
+	struct tw_bucket *buckets;
+	int result = place_intervals(vectors, intervals, count, &first);
+
+	if (!result)
+		result = arena_alloc(vectors->build->arena, sizeof(*buckets) << bits, 8, &offset);
+	if (result)
+		return result;
+	buckets = arena_at(vectors->build->arena, offset);
+	field->shift = (uint8_t)(key_word_bits(field->word) - bits);
+	field->mask = (uint16_t)((1u << bits) - 1);
+	field->buckets = offset;
+	for (uint32_t i = 0; i < 1u << bits; i++) {
+		uint64_t begin = (uint64_t)i << field->shift, end = (uint64_t)(i + 1)
+								    << field->shift;
+		uint32_t last, room = 1;
+
+		while (at + 1 < count && intervals[at + 1].from <= begin)
+			at++;
+		for (last = at; last + 1 < count && intervals[last + 1].from < end; last++)
+			;
+		while (room < last - at + 1)
+			room *= 2;
+		buckets[i] = (struct tw_bucket){first + at, room};
+		most = room > most ? room : most;
+	}
+	vectors->work.steps += 1 + (uint32_t)__builtin_ctz(most);
 	return 0;
 }
 
@@ -200,6 +242,7 @@ static int build_field(struct vectors *vectors, struct tw_vector_field *field, u
 	uint32_t *changes;
 	int result = -ENOMEM;
 
+	field->word = (uint8_t)word;
 	if (is_by_bits(word) && room < top + 1)
 		room = top + 1;
 	changes = malloc(room * sizeof(*changes));
@@ -209,9 +252,8 @@ static int build_field(struct vectors *vectors, struct tw_vector_field *field, u
 					 : find_changes(vectors, word, changes);
 		result = fill_intervals(vectors, word, changes, &count, intervals);
 		if (!result)
-			result = place_intervals(vectors, field, intervals, count);
+			result = place_buckets(vectors, field, intervals, count);
 	}
-	field->word = word;
 	free(changes);
 	free(intervals);
 	return result;
