@@ -36,10 +36,7 @@ static unsigned int whole_family(const struct address_item *item)
 	return prefix->bits == 0 ? FAMILY_IPV6 : 0;
 }
 
-/*
- * What is negated becomes one look-up whose answer is turned round, so it has to be
- * one set, or prefixes that can stand together in one.
- */
+/* `not` leaves something of some family. */
 int addresses_check(const struct config *source, const struct addresses *addresses,
 		    struct diagnostic *diagnostic)
 {
@@ -48,11 +45,6 @@ int addresses_check(const struct config *source, const struct addresses *address
 	for (size_t i = 0; addresses->negated && i < addresses->count; i++) {
 		const struct address_item *item = &addresses->items[i];
 
-		if (item->kind == ADDRESS_SET && addresses->count > 1)
-			return config_mistake(
-				source, item->at, diagnostic,
-				"behind `not` stands one set or tier alone, or a list of "
-				"addresses: put what shall not match into one set");
 		whole |= whole_family(item);
 		if (whole == (FAMILY_IPV4 | FAMILY_IPV6))
 			return config_mistake(source, item->at, diagnostic,
