@@ -18,14 +18,21 @@
 #define ODD_NAME "say \"hi\" \\ there"
 
 static struct stats_rule tier_rules[] = {
-	{1, "accept tcp to port 443", NULL, {.packets = 120, .bytes = 48000}},
-	{2, "accept tcp from @office to port 22", ODD_NAME, {.packets = 3, .bytes = 180}},
+	{.number = 1, .rule = "accept tcp to port 443", .hits = {.packets = 120, .bytes = 48000}},
+	{.number = 2,
+	 .rule = "accept tcp from @office to port 22",
+	 .name = ODD_NAME,
+	 .hits = {.packets = 3, .bytes = 180}},
 };
 static struct stats_rule server_rules[] = {
-	{1, "drop tcp from @app to port 3307", NULL, {.packets = 7, .bytes = 420}},
+	{.number = 1,
+	 .rule = "drop tcp from @app to port 3307",
+	 .hits = {.packets = 7, .bytes = 420}},
 };
 static struct stats_rule guard_rules[] = {
-	{1, "drop from @blocked", NULL, {.packets = 1234567, .bytes = 74074020}},
+	{.number = 1,
+	 .rule = "drop from @blocked",
+	 .hits = {.packets = 1234567, .bytes = 74074020}},
 };
 static struct stats_server servers[] = {
 	{.name = "web1", .state = TW_SERVER_UP, .weight = 2},
@@ -425,6 +432,71 @@ static void numbers_are_readable(void **state)
 	assert_string_equal(scaled_time(86400 * 3).text, "3d 0h");
 }
 
+static struct stats_rule odd_rules[] = {
+	{.number = 1, .rule = "drop tcp"},
+	{.number = 2, .rule = "drop tcp to port 80", .shadowed_by = 1},
+	{.number = 3, .rule = "drop from @a", .empty_sets = "@a"},
+};
+
+static const struct stats_rules odd_list = {
+	.items = odd_rules,
+	.count = 3,
+	.has_bound = true,
+	.bound = {.rows = 3,
+		  .limits = 1,
+		  .trees = {2, 0},
+		  .work = {{.steps = 7, .compares = 20, .words = 3, .sets = 1}},
+		  .bytes = 2000},
+};
+
+static void a_list_says_what_it_costs_and_which_rules_are_idle(void **state)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	(void)state;
+	assert_int_equal(stats_print_list_table(out, &odd_list), 0);
+	fclose(out);
+	assert_non_null(strstr(text, "drop tcp to port 80  (shadowed by 1)\n"));
+	assert_non_null(strstr(text, "drop from @a  (empty: @a)\n"));
+	assert_non_null(strstr(text, "drop tcp\n"));
+	assert_non_null(strstr(text, "3 rows in 2.00 kB; 1 with a limit"));
+	assert_non_null(strstr(text, "IPv4: 2 trees; at most 7 steps, 20 compares, "
+				     "3 vector words, 1 set look-ups a packet\n"));
+	assert_null(strstr(text, "IPv6"));
+	free(text);
+}
+
+static void json_of_a_list_has_its_bound(void **state)
+{
+	const struct stats stats = {.instance = "default"};
+	const json_t *rules, *bound;
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+	json_t *root;
+
+	(void)state;
+	assert_int_equal(stats_print_list_json(out, &stats, "web", &odd_list), 0);
+	fclose(out);
+	root = json_loads(text, 0, NULL);
+	assert_non_null(root);
+	rules = json_object_get(root, "rules");
+	bound = json_object_get(root, "bound");
+	assert_null(json_object_get(json_array_get(rules, 0), "shadowed_by"));
+	assert_int_equal(
+		json_integer_value(json_object_get(json_array_get(rules, 1), "shadowed_by")), 1);
+	assert_string_equal(
+		json_string_value(json_object_get(json_array_get(rules, 2), "empty_sets")), "@a");
+	assert_int_equal(
+		json_integer_value(json_object_get(json_object_get(bound, "ipv4"), "compares")),
+		20);
+	assert_null(json_object_get(bound, "ipv6"));
+	json_decref(root);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -440,6 +512,8 @@ int main(void)
 		cmocka_unit_test(table_is_aligned_and_narrow),
 		cmocka_unit_test(table_leaves_out_drops_that_never_happened),
 		cmocka_unit_test(numbers_are_readable),
+		cmocka_unit_test(a_list_says_what_it_costs_and_which_rules_are_idle),
+		cmocka_unit_test(json_of_a_list_has_its_bound),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

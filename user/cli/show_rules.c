@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * `tierwall show rules [guard|host|TIER[/SERVER]]`: rules in their order, with hits.
+ * `tierwall show rules [guard|host|TIER[/SERVER]]`: rules in their order, with hits; what
+ * they cost a packet at most; those that can never match.
  * The numbers are those that `tierwall rule` takes.
  */
+#include <string.h>
+
 #include "cli/show.h"
 #include "stats/stats.h"
 
@@ -35,6 +38,12 @@ int show_rules(const struct options *options, const struct instance *instance, c
 
 	if (result)
 		return result;
+	result = stats_examine(&stats);
+	if (result) {
+		complain("cannot examine the rules: %s", strerror(-result));
+		stats_free(&stats);
+		return result;
+	}
 	result = name ? print_one(options, &stats, name) : print_all(options, &stats);
 	stats_free(&stats);
 	return result < 0 ? out_of_memory() : result;

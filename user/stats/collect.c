@@ -193,8 +193,10 @@ int stats_read(struct stats *out, const struct instance *instance)
 
 static void free_rules(struct stats_rules *rules)
 {
-	for (size_t i = 0; i < rules->count; i++)
+	for (size_t i = 0; i < rules->count; i++) {
 		free(rules->items[i].rule);
+		free(rules->items[i].empty_sets);
+	}
 	free(rules->items);
 	*rules = (struct stats_rules){};
 }

@@ -145,10 +145,12 @@ static json_t *rule_json(const void *item)
 {
 	const struct stats_rule *rule = item;
 
-	/* "s*": no key where there is no name */
-	return json_pack("{s:I,s:s,s:s*,s:I,s:I}", "number", (json_int_t)rule->number, "rule",
-			 rule->rule, "name", rule->name, "packets", (json_int_t)rule->hits.packets,
-			 "bytes", (json_int_t)rule->hits.bytes);
+	/* "s*", "o*": no key where there is nothing to say */
+	return json_pack("{s:I,s:s,s:s*,s:I,s:I,s:o*,s:s*}", "number", (json_int_t)rule->number,
+			 "rule", rule->rule, "name", rule->name, "packets",
+			 (json_int_t)rule->hits.packets, "bytes", (json_int_t)rule->hits.bytes,
+			 "shadowed_by", rule->shadowed_by ? json_integer(rule->shadowed_by) : NULL,
+			 "empty_sets", rule->empty_sets);
 }
 
 static json_t *rules_json(const struct stats_rules *rules)
@@ -163,27 +165,52 @@ static json_t *default_json(const struct stats_rules *rules)
 			 (json_int_t)rules->default_hits.bytes);
 }
 
+static json_t *work_json(const struct list_bound *bound, int family)
+{
+	const struct list_work *work = &bound->work[family];
+
+	if (!bound->trees[family])
+		return NULL;
+	return json_pack("{s:I,s:I,s:I,s:I,s:I}", "trees", (json_int_t)bound->trees[family],
+			 "steps", (json_int_t)work->steps, "compares", (json_int_t)work->compares,
+			 "words", (json_int_t)work->words, "sets", (json_int_t)work->sets);
+}
+
+/* What a packet takes at most; NULL: not examined. */
+static json_t *bound_json(const struct stats_rules *rules)
+{
+	const struct list_bound *bound = &rules->bound;
+
+	if (!rules->has_bound)
+		return NULL;
+	return json_pack("{s:I,s:I,s:I,s:o*,s:o*}", "rows", (json_int_t)bound->rows, "bytes",
+			 (json_int_t)bound->bytes, "limits", (json_int_t)bound->limits, "ipv4",
+			 work_json(bound, 0), "ipv6", work_json(bound, 1));
+}
+
 static json_t *list_json(const struct stats_rules *rules)
 {
-	return json_pack("{s:o,s:o}", "rules", rules_json(rules), "default", default_json(rules));
+	return json_pack("{s:o,s:o,s:o*}", "rules", rules_json(rules), "default",
+			 default_json(rules), "bound", bound_json(rules));
 }
 
 static json_t *server_json(const void *item)
 {
 	const struct stats_server *server = item;
 
-	return json_pack("{s:s,s:s,s:I,s:o}", "name", server->name, "state",
+	return json_pack("{s:s,s:s,s:I,s:o,s:o*}", "name", server->name, "state",
 			 server_state_name(server->state), "weight", (json_int_t)server->weight,
-			 "rules", rules_json(&server->rules));
+			 "rules", rules_json(&server->rules), "bound", bound_json(&server->rules));
 }
 
 static json_t *tier_json(const void *item)
 {
 	const struct stats_tier *tier = item;
 
-	return json_pack("{s:s,s:o,s:o,s:o}", "name", tier->name, "rules", rules_json(&tier->rules),
-			 "default", default_json(&tier->rules), "servers",
-			 ARRAY_JSON(tier->servers, tier->server_count, server_json));
+	return json_pack("{s:s,s:o,s:o,s:o,s:o*}", "name", tier->name, "rules",
+			 rules_json(&tier->rules), "default", default_json(&tier->rules), "servers",
+			 ARRAY_JSON(tier->servers, tier->server_count, server_json), "bound",
+			 bound_json(&tier->rules));
 }
 
 static json_t *set_json(const void *item)
@@ -275,6 +302,8 @@ int stats_print_list_json(FILE *out, const struct stats *stats, const char *owne
 
 	if (!failed)
 		failed = json_object_set_new(root, "rules", rules_json(rules));
+	if (!failed && rules->has_bound)
+		failed = json_object_set_new(root, "bound", bound_json(rules));
 	if (!failed && rules->has_default)
 		failed = json_object_set_new(root, "default", default_json(rules));
 	return print_or_free(out, root, failed);

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "compile/compile.h"
 #include "config/config.h"
 #include "kernel/instance.h"
 #include "tierwall/abi.h"
@@ -23,6 +24,8 @@ struct stats_rule {
 	char *rule;       /* owned */
 	const char *name; /* NULL: none */
 	struct tw_counter hits;
+	uint32_t shadowed_by; /* number of a rule before it that makes it never match; 0: none */
+	char *empty_sets;     /* "@a @b", owned; NULL: none */
 };
 
 struct stats_rules {
@@ -31,6 +34,8 @@ struct stats_rules {
 	bool has_default;
 	uint8_t default_action;
 	struct tw_counter default_hits;
+	bool has_bound;
+	struct list_bound bound;
 };
 
 struct stats_member { /* a server within a service */
@@ -95,6 +100,11 @@ struct stats {
  * failure is printed already.
  */
 int stats_read(struct stats *out, const struct instance *instance);
+/*
+ * Adds what is not counted: bounds, rules that never match, sets that are empty.  As
+ * stats_read().
+ */
+int stats_examine(struct stats *stats);
 /* The part that needs no kernel: the numbers of `totals` beside the names of `config`. */
 int stats_fill(struct stats *out, const struct config *config, const struct totals *totals);
 void stats_free(struct stats *stats);

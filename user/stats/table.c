@@ -2,6 +2,8 @@
 /*
  * The counters as a table for people.
  */
+#include <errno.h>
+
 #include "stats/columns.h"
 #include "stats/stats.h"
 
@@ -113,6 +115,43 @@ static int print_services(struct page *page, const struct stats *stats)
 
 /* -- rules ------------------------------------------------------------------------ */
 
+/* What there is to say of a rule, behind it. */
+struct remark {
+	char text[160];
+};
+
+static struct remark remark_on(const struct stats_rule *rule)
+{
+	struct remark remark = {""};
+
+	if (rule->shadowed_by)
+		snprintf(remark.text, sizeof(remark.text), "  (shadowed by %u)", rule->shadowed_by);
+	else if (rule->empty_sets)
+		snprintf(remark.text, sizeof(remark.text), "  (empty: %s)", rule->empty_sets);
+	return remark;
+}
+
+static void print_bound(FILE *out, const struct list_bound *bound)
+{
+	fprintf(out, INDENT "%s rows in %s", grouped(bound->rows).text,
+		scaled_bytes(bound->bytes).text);
+	if (bound->limits)
+		fprintf(out, "; %u with a limit, behind each the search may begin anew",
+			bound->limits);
+	fputc('\n', out);
+	for (int family = 0; family < 2; family++) {
+		const struct list_work *work = &bound->work[family];
+
+		if (bound->trees[family])
+			fprintf(out,
+				INDENT "IPv%d: %u tree%s; at most %u steps, %u compares, "
+				       "%u vector words, %u set look-ups a packet\n",
+				family ? 6 : 4, bound->trees[family],
+				bound->trees[family] > 1 ? "s" : "", work->steps, work->compares,
+				work->words, work->sets);
+	}
+}
+
 int stats_print_list_table(FILE *out, const struct stats_rules *rules)
 {
 	struct columns columns = {.align = "rrrl"};
@@ -121,13 +160,18 @@ int stats_print_list_table(FILE *out, const struct stats_rules *rules)
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct stats_rule *rule = &rules->items[i];
 
-		columns_row(&columns, "%u\t" HITS_FORMAT "\t%s%s%s", rule->number, HITS(rule->hits),
-			    rule->rule, rule->name ? " # " : "", rule->name ? rule->name : "");
+		columns_row(&columns, "%u\t" HITS_FORMAT "\t%s%s%s%s", rule->number,
+			    HITS(rule->hits), rule->rule, rule->name ? " # " : "",
+			    rule->name ? rule->name : "", remark_on(rule).text);
 	}
 	if (rules->has_default)
 		columns_row(&columns, "default\t" HITS_FORMAT "\t%s", HITS(rules->default_hits),
 			    action_name(rules->default_action));
-	return columns_print(&columns, out, INDENT);
+	if (columns_print(&columns, out, INDENT))
+		return -ENOMEM;
+	if (rules->has_bound && rules->bound.rows)
+		print_bound(out, &rules->bound);
+	return 0;
 }
 
 static int print_list(struct page *page, const char *title, const struct stats_rules *rules)
