@@ -7,6 +7,41 @@
 #include "firewall.h"
 #include "flow.h"
 
+/* The first of the rules at guard's front whose set holds the source. */
+static __always_inline struct decision front_decide(const struct path *path)
+{
+	const struct tw_policy *image = path->policy;
+	const struct tw_packet *p = &path->work->packet;
+	struct decision decision = {.rule = TW_NONE32};
+
+	for (__u32 i = 0; i < TW_FRONTS && i < image->fronts; i++) {
+		const struct tw_front *front = &image->front[i];
+
+		if (!set_holds(front->set, &p->saddr, p->family, path->second))
+			continue;
+		decision.rule = front->rule;
+		decision.action = front->action;
+		decision.flags = front->flags;
+		break;
+	}
+	return decision;
+}
+
+/* All of guard's rules, without asking again the sets that do not hold the source. */
+static __always_inline struct decision guard_list_decide(const struct path *path, __u32 state)
+{
+	const struct tw_policy *image = path->policy;
+	struct tw_key *key = &path->work->key;
+
+	key_fill(path, &path->work->packet, state);
+	key->ask_side = 0;
+	for (__u32 i = 0; i < TW_FRONTS && i < image->fronts; i++) {
+		key->ask_set = image->front[i].set;
+		tw_set_learn(key, 0);
+	}
+	return list_decide(path, &path->work->packet, image->guard.root);
+}
+
 /* enum tw_action; the reason of what is not accepted is in path->work. */
 static __noinline int guard_decide(struct path *path)
 {
@@ -18,8 +53,9 @@ static __noinline int guard_decide(struct path *path)
 
 	if (image->flags & TW_POLICY_GUARD_STATE && flow_find(path, &work->packet))
 		state = TW_STATE_ESTABLISHED;
-	key_fill(path, &work->packet, state);
-	decision = list_decide(path, &work->packet, image->guard.root);
+	decision = front_decide(path);
+	if (decision.rule == TW_NONE32 && image->guard_rest)
+		decision = guard_list_decide(path, state);
 	if (decision.rule == TW_NONE32) {
 		decision.rule = image->guard.default_rule;
 		decision.action = image->guard.default_action;

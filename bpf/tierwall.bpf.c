@@ -211,7 +211,8 @@ static __noinline int answer(struct xdp_md *ctx, struct path *path)
 }
 
 /* A live flow at its first packet since the policy changed. */
-static __always_inline int ask_again(struct xdp_md *ctx, struct path *path, const struct tw_flow *flow)
+static __always_inline int ask_again(struct xdp_md *ctx, struct path *path,
+				     const struct tw_flow *flow)
 {
 	struct tw_packet *asked = &path->work->asked;
 	struct tw_flow *known = &path->work->known;

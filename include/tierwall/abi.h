@@ -147,6 +147,19 @@ struct tw_list {
 	__u16 _pad;
 };
 
+/*
+ * A rule of guard that asks for nothing but whether a set holds the source, and that no
+ * other kind of rule stands before: what is blocked is told without the classifier.
+ */
+struct tw_front {
+	__u32 set;
+	__u32 rule; /* counter id */
+	__u8 action;
+	__u8 flags; /* TW_VERDICT_* */
+	__u16 _pad;
+};
+#define TW_FRONTS 4
+
 struct tw_policy {
 	__u32 generation; /* of what the flow entries were judged by */
 	__u32 flags;      /* TW_POLICY_* */
@@ -155,6 +168,9 @@ struct tw_policy {
 	__u32 chunks; /* how many */
 	struct tw_list guard;
 	struct tw_list host;
+	__u32 fronts;     /* how many of front[] */
+	__u32 guard_rest; /* guard has other rules, too: its list has all of them */
+	struct tw_front front[TW_FRONTS];
 	struct tw_section addresses; /* struct tw_address: hashed, count is a power of two */
 	struct tw_section listens;   /* struct tw_listen */
 	struct tw_section services;  /* struct tw_service */
@@ -587,7 +603,8 @@ struct tw_trace {
 _Static_assert(sizeof(union tw_addr) == 16, "addr");
 _Static_assert(sizeof(struct tw_counter) == 32, "counter");
 _Static_assert(sizeof(struct tw_list) == 24, "list");
-_Static_assert(sizeof(struct tw_policy) == 32 + 2 * 24 + 10 * 8, "policy");
+_Static_assert(sizeof(struct tw_policy) == 32 + 2 * 24 + 8 + TW_FRONTS * 12 + 10 * 8, "policy");
+_Static_assert(sizeof(struct tw_front) == 12, "front");
 _Static_assert(sizeof(struct tw_address) == 32, "address");
 _Static_assert(sizeof(struct tw_listen) == 8, "listen");
 _Static_assert(sizeof(struct tw_service) == 56, "service");

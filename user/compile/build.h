@@ -53,6 +53,8 @@ int build_address_list(struct build *build, const struct addresses *addresses, u
 
 /* Compiles a list's rules (lists.c). */
 int build_list(struct build *build, struct tw_list *list, const struct rules *rules);
+/* The rules that guard begins with and that ask a set alone.  Sets are placed already. */
+void build_fronts(struct build *build);
 /* The same for the sources that a service accepts. */
 int build_sources(struct build *build, struct tw_service *service, const struct addresses *from);
 

@@ -174,3 +174,33 @@ void examined_free(struct examined *examined)
 	free(examined->lists);
 	memset(examined, 0, sizeof(*examined));
 }
+
+/* Does it ask for nothing but whether one set holds the source? */
+static bool is_front(const struct rule *rule)
+{
+	const struct addresses *from = &rule->from;
+
+	return !(rule->fields & ~(uint32_t)RULE_LOG) && from->count == 1 && !from->negated &&
+	       from->items[0].kind == ADDRESS_SET && !rule->from_ports.count && !rule->to.count &&
+	       !rule->to_ports.count;
+}
+
+void build_fronts(struct build *build)
+{
+	const struct rules *guard = &build->config->guard;
+	struct tw_policy *header = &build->header;
+	size_t i;
+
+	for (i = 0; i < guard->count && i < TW_FRONTS && is_front(&guard->items[i]); i++) {
+		const struct rule *rule = &guard->items[i];
+
+		header->front[i] = (struct tw_front){
+			.set = build_named_set(build, rule->from.items[0].set),
+			.rule = rule->id,
+			.action = rule->action,
+			.flags = rule->fields & RULE_LOG ? TW_VERDICT_LOG : 0,
+		};
+	}
+	header->fronts = (uint32_t)i;
+	header->guard_rest = i < guard->count;
+}

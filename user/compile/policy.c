@@ -173,6 +173,7 @@ static int build_all(struct build *build)
 		result = build_sets(build);
 	if (!result)
 		result = build_list(build, &build->header.guard, &config->guard);
+	build_fronts(build);
 	if (!result)
 		result = build_list(build, &build->header.host, &config->host);
 	if (!result)
