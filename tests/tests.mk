@@ -36,11 +36,13 @@ check-packet: $(O)/tierwall $(addprefix $(O)/tests/packet/,rows one-policy set-m
 	$(Q)$(O)/tests/packet/set-model $(O)/tierwall
 	$(Q)$(O)/tests/packet/random-frames $(O)/tierwall
 
+BENCH_RULES ?= 1000 10000 # sizes of the lists that the classifier is measured with
+
 bench:
 	$(Q)scripts/setup build bench
 	$(Q)$(MAKE) --no-print-directory $(O)/tierwall $(addprefix $(O)/tests/bench/,bench classifier sets beside-nftables)
 	$(Q)$(O)/tests/bench/bench $(O)/tierwall
-	$(Q)$(O)/tests/bench/classifier $(O)/tierwall
+	$(Q)$(O)/tests/bench/classifier $(O)/tierwall $(BENCH_RULES)
 	$(Q)$(O)/tests/bench/sets $(O)/tierwall
 	$(Q)$(O)/tests/bench/beside-nftables $(O)/tierwall
 
