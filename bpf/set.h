@@ -82,51 +82,40 @@ static __always_inline int line4_holds(const struct tw_line4 *line, __u64 least,
 	return 0;
 }
 
-/*
- * The lines behind the one that an address belongs to, which few need.  A function of its
- * own, as all here that take numbers only: the kernel verifies it once and for itself.
- */
-__noinline int set4_beyond(__u32 index, __u32 which, __u32 addr, __u32 reach, __u32 second)
+struct search4 {
+	__u64 table, hash;
+	__u64 least, span;
+};
+
+static __always_inline void search4_begin(struct search4 *search, const struct tw_set *set,
+					  __u32 which, __u32 addr, __u32 second)
 {
-	const struct tw_set *set = set_head(index);
-	__u64 table, least, span;
-	__u32 at;
-
-	if (!set || which >= TW_SET_HINTS)
-		return 0;
-	least = (__u64)addr << 32 | (second + 1);
-	span = TW_FOREVER - (second + 1);
-	table = set->family[0].tables[which];
-	at = tw_set_line(tw_set_hash(set->key, addr, 0), TW_TABLE_LINES(table));
-	for (__u32 i = 0; i < TW_SET_REACH && i < reach; i++) {
-		const struct tw_line4 *line;
-
-		at = at + 1 == TW_TABLE_LINES(table) ? 0 : at + 1;
-		line = set_line(set, TW_TABLE_FIRST(table) + at);
-		if (line && line4_holds(line, least, span))
-			return 1;
-	}
-	return 0;
-}
-
-static __always_inline int table4_holds(const struct tw_set *set, __u32 index, __u32 which,
-					__u32 addr, __u32 second)
-{
-	const struct tw_line4 *line;
-	__u64 table, least, span;
-
 	which &= TW_SET_HINTS - 1;
 	addr &= (__u32)(tw_mask64(set->family[0].lengths[which] & 63) >> 32);
-	least = (__u64)addr << 32 | (second + 1);
-	span = TW_FOREVER - (second + 1);
-	table = set->family[0].tables[which];
-	line = set_line(set, TW_TABLE_FIRST(table) + tw_set_line(tw_set_hash(set->key, addr, 0),
-								 TW_TABLE_LINES(table)));
+	search->least = (__u64)addr << 32 | (second + 1);
+	search->span = TW_FOREVER - (second + 1);
+	search->table = set->family[0].tables[which];
+	search->hash = tw_set_hash(set->key, addr, 0);
+}
+
+static __always_inline int table4_holds(const struct tw_set *set, __u32 which, __u32 addr,
+					__u32 second)
+{
+	const struct tw_line4 *line;
+	struct search4 search;
+	__u32 lines;
+
+	search4_begin(&search, set, which, addr, second);
+	lines = TW_TABLE_LINES(search.table);
+	line = set_line(set, TW_TABLE_FIRST(search.table) + tw_set_line(search.hash, lines));
 	if (!line)
 		return 0;
-	if (line4_holds(line, least, span))
+	if (line4_holds(line, search.least, search.span))
 		return 1;
-	return line->reach ? set4_beyond(index, which, addr, line->reach, second) : 0;
+	if (!line->spills)
+		return 0;
+	line = set_line(set, TW_TABLE_FIRST(search.table) + tw_set_second_line(search.hash, lines));
+	return line && line4_holds(line, search.least, search.span);
 }
 
 /* How many bits are set; BPF has no instruction for it. */
@@ -194,10 +183,9 @@ __noinline int set4_holds(__u32 index, __u32 addr, __u32 second)
 	hint = set_hint(set, family, (__u64)addr << 32);
 	if (says == TRIE_MISSES)
 		hint &= family->timed;
-	for (int i = 0; i < 32 && hint; i++, hint &= hint - 1) {
-		if (table4_holds(set, index, lowest_bit(hint), addr, second))
+	for (int i = 0; i < 32 && hint; i++, hint &= hint - 1)
+		if (table4_holds(set, lowest_bit(hint), addr, second))
 			return 1;
-	}
 	return 0;
 }
 
@@ -244,65 +232,44 @@ static __always_inline int table6_line_holds(const void *line, __u32 bits, __u64
 			  : line128_holds(line, high, low, second);
 }
 
-static __always_inline __u32 line6_reach(const void *line, __u32 bits)
+static __always_inline __u32 line6_spills(const void *line, __u32 bits)
 {
-	return bits <= 64 ? ((const struct tw_line64 *)line)->reach
-			  : ((const struct tw_line128 *)line)->reach;
+	return bits <= 64 ? ((const struct tw_line64 *)line)->spills
+			  : ((const struct tw_line128 *)line)->spills;
 }
 
-/* As set4_table_holds(). */
-__noinline int set6_table_holds(__u32 index, __u32 which, __u64 high, __u64 low, __u32 second)
-{
-	const struct tw_set *set = set_head(index);
-	__u32 home, bits, reach = 0;
-	__u64 table;
+enum which_line { OWN_LINE, OTHER_LINE };
 
-	if (!set || which >= TW_SET_TABLES)
-		return 0;
-	table = set->family[1].tables[which];
+/* Is it in one of its two lines of this table?  *spills: the other may hold it as well. */
+static __always_inline int table6_holds(const struct tw_set *set, __u32 which, __u64 high,
+					__u64 low, __u32 second, enum which_line which_line,
+					__u32 *spills)
+{
+	__u64 table = set->family[1].tables[which & (TW_SET_TABLES - 1)], hash;
+	__u32 bits = set->family[1].lengths[which & (TW_SET_TABLES - 1)], at;
+	const void *line;
+
+	*spills = 0;
 	if (!table)
 		return 0;
-	bits = set->family[1].lengths[which];
 	high &= bits < 64 ? tw_mask64(bits & 63) : ~0ull;
 	low &= bits <= 64 ? 0 : tw_mask64((bits - 64) & 127);
-	home = tw_set_line(tw_set_hash(set->key, high, low), TW_TABLE_LINES(table));
-	for (__u32 i = 0; i <= TW_SET_REACH && i <= reach; i++) {
-		const void *line = set_line(set, TW_TABLE_FIRST(table) + home);
-
-		if (!line)
-			return 0;
-		if (table6_line_holds(line, bits, high, low, second))
-			return 1;
-		if (!i)
-			reach = line6_reach(line, bits);
-		home = home + 1 == TW_TABLE_LINES(table) ? 0 : home + 1;
-	}
-	return 0;
-}
-
-/* Tables of up to /64, whose lines are compared here; what else there is, elsewhere. */
-static __always_inline int table64_holds(const struct tw_set *set, __u32 index, __u32 which,
-					 __u64 high, __u64 low, __u32 second)
-{
-	__u64 table = set->family[1].tables[which];
-	__u32 bits = set->family[1].lengths[which];
-	const struct tw_line64 *line;
-	__u64 first;
-
-	if (bits > 64)
-		return set6_table_holds(index, which, high, low, second);
-	first = high & ~0ull << ((64 - bits) & 63);
-	line = set_line(set, TW_TABLE_FIRST(table) + tw_set_line(tw_set_hash(set->key, first, 0),
-								 TW_TABLE_LINES(table)));
+	hash = tw_set_hash(set->key, high, low);
+	at = which_line == OWN_LINE ? tw_set_line(hash, TW_TABLE_LINES(table))
+				    : tw_set_second_line(hash, TW_TABLE_LINES(table));
+	line = set_line(set, TW_TABLE_FIRST(table) + at);
 	if (!line)
 		return 0;
-	if (line64_holds(line, first, second))
-		return 1;
-	return line->reach ? set6_table_holds(index, which, high, low, second) : 0;
+	*spills = line6_spills(line, bits);
+	return table6_line_holds(line, bits, high, low, second);
 }
 
-/* Host order. */
-__noinline int set6_holds(__u32 index, __u64 high, __u64 low, __u32 second)
+/*
+ * The tables from `first` on that an address may stand in.  A set with more than hints
+ * have bits for has them share the bits: SET_HAS_MORE.  Host order.
+ */
+#define SET_HAS_MORE 2
+__noinline int set6_holds(__u32 index, __u32 first, __u64 high, __u64 low, __u32 second)
 {
 	const struct tw_set *set = set_head(index);
 	const struct tw_set_family *family;
@@ -315,26 +282,30 @@ __noinline int set6_holds(__u32 index, __u64 high, __u64 low, __u32 second)
 		return 1;
 	hint = set_hint(set, family, high);
 	for (int i = 0; i < 32 && hint; i++, hint &= hint - 1) {
-		__u32 which = lowest_bit(hint) & (TW_SET_HINTS - 1);
+		__u32 which = first + lowest_bit(hint), spills;
 
-		if (table64_holds(set, index, which, high, low, second))
+		if (table6_holds(set, which, high, low, second, OWN_LINE, &spills))
 			return 1;
-		if (family->count <= TW_SET_HINTS)
-			continue;
-		for (__u32 more = TW_SET_HINTS; more < TW_SET_TABLES; more += TW_SET_HINTS)
-			if (set6_table_holds(index, which + more, high, low, second))
-				return 1; /* lengths that share the bit */
+		/* what was worked out above is not kept for this: the stack is short */
+		barrier_var(which);
+		if (spills && table6_holds(set, which, high, low, second, OTHER_LINE, &spills))
+			return 1;
 	}
-	return 0;
+	return family->count > first + TW_SET_HINTS ? SET_HAS_MORE : 0;
 }
 
+/* From here and not from within: the kernel follows only eight calls. */
 static __always_inline int set_holds(__u32 set, const union tw_addr *addr, __u32 family,
 				     __u32 second)
 {
-	if (family)
-		return set6_holds(set, __builtin_bswap64(addr->halves[0]),
+	int said = SET_HAS_MORE;
+
+	if (!family)
+		return set4_holds(set, __builtin_bswap32((__force __u32)addr->words[3]), second);
+	for (__u32 first = 0; first < TW_SET_TABLES && said == SET_HAS_MORE; first += TW_SET_HINTS)
+		said = set6_holds(set, first, __builtin_bswap64(addr->halves[0]),
 				  __builtin_bswap64(addr->halves[1]), second);
-	return set4_holds(set, __builtin_bswap32((__force __u32)addr->words[3]), second);
+	return said & 1;
 }
 
 #endif

@@ -321,7 +321,6 @@ struct tw_set_map {
  */
 #define TW_LINE_BYTES     64u
 #define TW_LINES_OF_CHUNK (TW_CHUNK_BYTES / TW_LINE_BYTES)
-#define TW_SET_REACH      15u         /* an entry stands at most so many lines behind its own */
 #define TW_SET_HINTS      32u         /* bits of a hint */
 #define TW_SET_TABLES     128u        /* lengths of a family */
 #define TW_FOREVER        0xffffffffu /* when an entry that is for good expires */
@@ -329,7 +328,7 @@ struct tw_set_map {
 /* A line of a table of IPv4 prefixes.  Seven entries: address << 32 | expires; 0: free. */
 struct tw_line4 {
 	__u64 entries[7];
-	__u32 reach; /* an entry that belongs here stands at most so many lines further */
+	__u32 spills; /* an entry whose line this is stands in its other one */
 	__u32 _pad;
 };
 
@@ -337,7 +336,7 @@ struct tw_line4 {
 struct tw_line64 {
 	__u64 high[5];
 	__u32 expires[5];
-	__u32 reach;
+	__u32 spills;
 };
 
 /* Of longer ones, whose addresses take two stores: each begins with another `version`. */
@@ -345,7 +344,7 @@ struct tw_line128 {
 	__u64 high[3], low[3];
 	__u32 expires[3];
 	__u16 version;
-	__u16 reach;
+	__u16 spills;
 };
 
 /* A table: `lines` << 32 | its first line.  One store puts another in its place. */

@@ -25,6 +25,12 @@ static __always_inline __u32 tw_set_line(__u64 hash, __u32 lines)
 	return (__u32)((hash >> 32) * lines >> 32);
 }
 
+/* The other line, for what finds its own full. */
+static __always_inline __u32 tw_set_second_line(__u64 hash, __u32 lines)
+{
+	return tw_set_line((hash ^ hash >> 29) * 0xff51afd7ed558ccdull, lines);
+}
+
 /* Which hint an address finds; `first_bits` are those that find it. */
 static __always_inline __u32 tw_set_hint(__u64 key, __u64 first_bits, __u32 hint_bits)
 {

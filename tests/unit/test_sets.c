@@ -87,7 +87,7 @@ static void make_set(struct model *model)
 	struct prefix *items = calloc(model->count + 1, sizeof(*items));
 	struct set_source sources[SET_SOURCES] = {{.items = items}};
 	struct set_plan plan;
-	int result;
+	int result = -ENOSPC;
 
 	unmake_set(model);
 	model->builds++;
@@ -100,16 +100,20 @@ static void make_set(struct model *model)
 		items[sources[0].count++].seconds =
 			entry->expires == TW_FOREVER ? 0 : entry->expires;
 	}
-	assert_int_equal(set_plan(&plan, sources, random_next(&model->random)), 0);
-	model->chunk_count = plan.chunks;
-	model->memory.head = calloc(1, TW_SET_BYTES);
-	model->memory.lines = (unsigned char *)model->memory.head;
-	if (plan.chunks)
-		model->memory.lines = aligned_alloc(TW_CHUNK_BYTES, (size_t)plan.chunks << 20);
-	if (plan.chunks)
-		memset(model->memory.lines, 0, (size_t)plan.chunks << 20);
-	result = set_build(&plan, &model->memory);
-	set_plan_end(&plan);
+	for (int i = 0; result == -ENOSPC && i < 4; i++) { /* as kernel/sets.c does */
+		unmake_set(model);
+		assert_int_equal(set_plan(&plan, sources, random_next(&model->random)), 0);
+		model->chunk_count = plan.chunks;
+		model->memory.head = calloc(1, TW_SET_BYTES);
+		model->memory.lines = (unsigned char *)model->memory.head;
+		if (plan.chunks) {
+			model->memory.lines =
+				aligned_alloc(TW_CHUNK_BYTES, (size_t)plan.chunks << 20);
+			memset(model->memory.lines, 0, (size_t)plan.chunks << 20);
+		}
+		result = set_build(&plan, &model->memory);
+		set_plan_end(&plan);
+	}
 	assert_int_equal(result, 0);
 	tries += model->memory.head->trie != 0;
 	head_map.memory = (unsigned char *)model->memory.head;

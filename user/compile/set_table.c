@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The tables of a set, one a prefix length.  Readers are in them at any time: an
- * entry's time is stored last when it comes and first when it goes, and how far a line's
- * entries reach before one stands there.
+ * entry's time is stored last when it comes and first when it goes, and that a line spills
+ * before one of its entries stands in another.
  */
 #include <endian.h>
 #include <errno.h>
@@ -85,39 +85,40 @@ static void slot_write(const struct line *line, uint32_t slot, const struct set_
 	slot_set_time(line, slot, expires);
 }
 
-static uint32_t line_reach(const struct line *line)
+static bool line_spills(const struct line *line)
 {
 	if (!line->family)
-		return ((const struct tw_line4 *)line->at)->reach;
+		return ((const struct tw_line4 *)line->at)->spills;
 	if (line->bits <= 64)
-		return ((const struct tw_line64 *)line->at)->reach;
-	return ((const struct tw_line128 *)line->at)->reach;
+		return ((const struct tw_line64 *)line->at)->spills;
+	return ((const struct tw_line128 *)line->at)->spills;
 }
 
-static void line_set_reach(const struct line *line, uint32_t reach)
+static void line_note_spill(const struct line *line)
 {
-	if (line_reach(line) >= reach)
+	if (line_spills(line))
 		return;
 	if (!line->family)
-		STORE(&((struct tw_line4 *)line->at)->reach, reach);
+		STORE(&((struct tw_line4 *)line->at)->spills, 1);
 	else if (line->bits <= 64)
-		STORE(&((struct tw_line64 *)line->at)->reach, reach);
+		STORE(&((struct tw_line64 *)line->at)->spills, 1);
 	else
-		STORE(&((struct tw_line128 *)line->at)->reach, (uint16_t)reach);
+		STORE(&((struct tw_line128 *)line->at)->spills, 1);
 }
 
 /* -- places in a table ------------------------------------------------------------------ */
 
-/* The line that stands `step` lines behind the one that a key belongs to. */
+/* The line of a key, or its other one. */
 static struct line line_of(const struct set_memory *memory, uint64_t table,
-			   const struct set_key *key, uint32_t step)
+			   const struct set_key *key, bool other)
 {
 	uint32_t lines = TW_TABLE_LINES(table);
 	uint64_t high = key->family ? key->high : key->high >> 32;
-	uint32_t home = tw_set_line(tw_set_hash(memory->head->key, high, key->low), lines);
+	uint64_t hash = tw_set_hash(memory->head->key, high, key->low);
+	uint32_t line = other ? tw_set_second_line(hash, lines) : tw_set_line(hash, lines);
 
 	return (struct line){
-		.at = set_line_at(memory, TW_TABLE_FIRST(table) + (home + step) % lines),
+		.at = set_line_at(memory, TW_TABLE_FIRST(table) + line),
 		.family = key->family,
 		.bits = key->bits,
 	};
@@ -126,26 +127,77 @@ static struct line line_of(const struct set_memory *memory, uint64_t table,
 struct spot {
 	struct line line;
 	uint32_t slot;
-	uint32_t step;
-	uint32_t expires;
+	bool other; /* it is not the key's own line */
 };
+
+static uint32_t spot_time(const struct spot *spot)
+{
+	struct set_key ignored;
+
+	return slot_read(&spot->line, spot->slot, &ignored);
+}
 
 static bool find_spot(const struct set_memory *memory, uint64_t table, const struct set_key *key,
 		      struct spot *spot)
 {
-	uint32_t slots = slots_of(key->family, key->bits), reach = 0;
+	uint32_t slots = slots_of(key->family, key->bits);
 
-	for (spot->step = 0; spot->step <= reach; spot->step++) {
-		spot->line = line_of(memory, table, key, spot->step);
-		if (!spot->step)
-			reach = line_reach(&spot->line);
+	for (int other = 0; other < 2; other++) {
+		spot->other = other;
+		spot->line = line_of(memory, table, key, other);
 		for (spot->slot = 0; spot->slot < slots; spot->slot++) {
 			struct set_key there;
 
-			spot->expires = slot_read(&spot->line, spot->slot, &there);
-			if (spot->expires && there.high == key->high && there.low == key->low)
+			if (slot_read(&spot->line, spot->slot, &there) && there.high == key->high &&
+			    there.low == key->low)
 				return true;
 		}
+		if (!line_spills(&spot->line))
+			return false;
+	}
+	return false;
+}
+
+static bool find_free_slot(const struct line *line, uint32_t now, uint32_t *slot)
+{
+	uint32_t slots = slots_of(line->family, line->bits);
+
+	for (*slot = 0; *slot < slots; ++*slot) {
+		struct set_key ignored;
+		uint32_t expires = slot_read(line, *slot, &ignored);
+
+		if (!expires || set_is_over(expires, now))
+			return true;
+	}
+	return false;
+}
+
+#define MOVES_MAX 4 /* one behind the other */
+
+/*
+ * Frees a slot of a full line: an entry whose line it is moves to its other one.  It is
+ * there before it is gone here, and readers look there last; so never the other way.
+ */
+static bool make_room(const struct set_memory *memory, uint64_t table, const struct line *line,
+		      uint32_t now, uint32_t *slot, int depth)
+{
+	uint32_t slots = slots_of(line->family, line->bits);
+
+	for (*slot = 0; *slot < slots; ++*slot) {
+		struct set_key key;
+		uint32_t expires = slot_read(line, *slot, &key), to;
+		struct line own = line_of(memory, table, &key, false);
+		struct line other = line_of(memory, table, &key, true);
+
+		if (own.at != line->at || other.at == line->at)
+			continue;
+		if (!find_free_slot(&other, now, &to) &&
+		    (!depth || !make_room(memory, table, &other, now, &to, depth - 1)))
+			continue;
+		line_note_spill(line);
+		slot_write(&other, to, &key, expires);
+		slot_set_time(line, *slot, 0);
+		return true;
 	}
 	return false;
 }
@@ -154,18 +206,12 @@ static bool find_spot(const struct set_memory *memory, uint64_t table, const str
 static bool find_room(const struct set_memory *memory, uint64_t table, const struct set_key *key,
 		      uint32_t now, struct spot *spot)
 {
-	uint32_t slots = slots_of(key->family, key->bits);
-	uint32_t lines = TW_TABLE_LINES(table);
-
-	for (spot->step = 0; spot->step <= TW_SET_REACH && spot->step < lines; spot->step++) {
-		spot->line = line_of(memory, table, key, spot->step);
-		for (spot->slot = 0; spot->slot < slots; spot->slot++) {
-			struct set_key there;
-
-			spot->expires = slot_read(&spot->line, spot->slot, &there);
-			if (!spot->expires || set_is_over(spot->expires, now))
-				return true;
-		}
+	for (int step = 0; step < 4; step++) {
+		spot->other = step & 1;
+		spot->line = line_of(memory, table, key, spot->other);
+		if (step < 2 ? find_free_slot(&spot->line, now, &spot->slot)
+			     : make_room(memory, table, &spot->line, now, &spot->slot, MOVES_MAX))
+			return true;
 	}
 	return false;
 }
@@ -173,9 +219,10 @@ static bool find_room(const struct set_memory *memory, uint64_t table, const str
 static void occupy(const struct set_memory *memory, uint64_t table, const struct set_key *key,
 		   uint32_t expires, const struct spot *spot)
 {
-	struct line home = line_of(memory, table, key, 0);
+	struct line own = line_of(memory, table, key, false);
 
-	line_set_reach(&home, spot->step);
+	if (spot->other)
+		line_note_spill(&own);
 	slot_write(&spot->line, spot->slot, key, expires);
 }
 
@@ -215,7 +262,7 @@ uint32_t set_find(const struct set_memory *memory, const struct set_key *key)
 		return family->everything;
 	if (which == TW_NONE32 || !find_spot(memory, family->tables[which], key, &spot))
 		return 0;
-	return spot.expires;
+	return spot_time(&spot);
 }
 
 void set_remove(struct set_memory *memory, const struct set_key *key)
@@ -245,7 +292,7 @@ uint32_t set_take_lines(struct set_memory *memory, uint32_t lines, uint32_t alig
 
 uint32_t set_table_lines(size_t entries, uint32_t family, uint32_t bits)
 {
-	/* 60, 57 and 50 % full: of two million entries none stands more than ten lines further */
+	/* 60, 57 and 50 % full: one in some ten lines spills */
 	static const struct {
 		uint32_t lines, entries;
 	} shares[] = {{10, 42}, {10, 28}, {10, 15}};
