@@ -112,6 +112,7 @@ static __always_inline int table4_holds(const struct tw_set *set, __u32 which, _
 		return 0;
 	if (line4_holds(line, search.least, search.span))
 		return 1;
+	barrier(); /* what leaves this line has been noted first */
 	if (!line->spills)
 		return 0;
 	line = set_line(set, TW_TABLE_FIRST(search.table) + tw_set_second_line(search.hash, lines));
@@ -260,8 +261,11 @@ static __always_inline int table6_holds(const struct tw_set *set, __u32 which, _
 	line = set_line(set, TW_TABLE_FIRST(table) + at);
 	if (!line)
 		return 0;
+	if (table6_line_holds(line, bits, high, low, second))
+		return 1;
+	barrier(); /* what leaves this line has been noted first */
 	*spills = line6_spills(line, bits);
-	return table6_line_holds(line, bits, high, low, second);
+	return 0;
 }
 
 /*

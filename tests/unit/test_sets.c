@@ -19,6 +19,7 @@
 /* -- bpf/set.h over memory -------------------------------------------------------------- */
 
 #define TIERWALL_BPF_MAPS_H
+#define barrier()             asm volatile("" ::: "memory")
 #define barrier_var(variable) asm volatile("" : "+r"(variable))
 #undef __always_inline
 #define __always_inline inline __attribute__((always_inline))

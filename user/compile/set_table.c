@@ -174,6 +174,14 @@ static bool find_free_slot(const struct line *line, uint32_t now, uint32_t *slot
 
 #define MOVES_MAX 4 /* one behind the other */
 
+/* The entry of a slot whose line `line` is; false: it is another's, or none. */
+static bool is_own(const struct set_memory *memory, uint64_t table, const struct line *line,
+		   uint32_t slot, struct set_key *key, uint32_t *expires)
+{
+	*expires = slot_read(line, slot, key);
+	return *expires && line_of(memory, table, key, false).at == line->at;
+}
+
 /*
  * Frees a slot of a full line: an entry whose line it is moves to its other one.  It is
  * there before it is gone here, and readers look there last; so never the other way.
@@ -181,18 +189,24 @@ static bool find_free_slot(const struct line *line, uint32_t now, uint32_t *slot
 static bool make_room(const struct set_memory *memory, uint64_t table, const struct line *line,
 		      uint32_t now, uint32_t *slot, int depth)
 {
-	uint32_t slots = slots_of(line->family, line->bits);
+	uint32_t slots = slots_of(line->family, line->bits), expires, to;
+	struct set_key key, still;
 
 	for (*slot = 0; *slot < slots; ++*slot) {
-		struct set_key key;
-		uint32_t expires = slot_read(line, *slot, &key), to;
-		struct line own = line_of(memory, table, &key, false);
-		struct line other = line_of(memory, table, &key, true);
+		struct line other;
 
-		if (own.at != line->at || other.at == line->at)
+		if (!is_own(memory, table, line, *slot, &key, &expires))
+			continue;
+		other = line_of(memory, table, &key, true);
+		if (other.at == line->at)
 			continue;
 		if (!find_free_slot(&other, now, &to) &&
 		    (!depth || !make_room(memory, table, &other, now, &to, depth - 1)))
+			continue;
+		/* the moves behind that one may have come by here */
+		if (!slot_read(line, *slot, &still))
+			return true;
+		if (still.high != key.high || still.low != key.low)
 			continue;
 		line_note_spill(line);
 		slot_write(&other, to, &key, expires);
