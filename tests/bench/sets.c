@@ -90,7 +90,7 @@ static void pick_address(const struct list *list, int family, bool hit, union tw
 	union tw_addr random;
 
 	random_address(addr, family);
-	if (!hit)
+	if (!hit || !list->count)
 		return;
 	random = *addr;
 	do

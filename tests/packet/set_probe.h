@@ -30,7 +30,7 @@ struct prober {
 void prober_open(struct prober *prober, const struct node *node);
 void prober_close(struct prober *prober);
 /* Finds the set's place: again after each change that may have moved it. */
-void prober_use(struct prober *prober, const struct node *node, const char *set);
+void prober_use(struct prober *prober, const struct node *node, const char *name);
 /* Looks up the first `count` addresses once. */
 void prober_look_up(struct prober *prober, uint32_t count);
 /* Nanoseconds a look-up, net, when they take turns: the least of several runs. */

@@ -106,7 +106,9 @@ static const struct tw_set_map *find_live(const struct live_sets *sets,
 					  const struct tw_set_map *wanted)
 {
 	const struct tw_set_map **found =
-		sets->count ? bsearch(&wanted, order, sets->count, sizeof(*order), compare) : NULL;
+		sets->count ? bsearch(&wanted, order, sets->count,
+				      sizeof(const struct tw_set_map *), compare)
+			    : NULL;
 
 	return found ? *found : NULL;
 }

@@ -323,7 +323,7 @@ int policy_publish(const struct instance *instance, uint32_t slot)
 
 int policy_commit(const struct instance *instance, const struct compiled *compiled)
 {
-	uint32_t slot;
+	uint32_t slot = TW_NONE32;
 	int result = policy_prepare(instance, compiled, &slot);
 
 	return result ? result : policy_publish(instance, slot);

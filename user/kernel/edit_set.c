@@ -194,7 +194,7 @@ int set_edit_live(const struct instance *instance, const char *name, const struc
 	memset(tally, 0, sizeof(*tally));
 	if (result)
 		return result;
-	if (rows.rows[0]->entries == TW_NONE32)
+	if (!rows.rows[0] || rows.rows[0]->entries == TW_NONE32)
 		result = -ENOSPC;
 	else
 		result = edit(instance, &rows, edits, tally);
