@@ -80,8 +80,11 @@ static __always_inline const char *policy_chunk(__u32 first, __u32 offset)
 static __noinline const struct tw_address *policy_address(const struct tw_policy *image,
 							  const union tw_addr *addr)
 {
-	__u32 hash = tw_hash_addr(addr), mask = image->addresses.count - 1;
+	__u32 hash = tw_hash_addr(addr), mask;
 
+	if (!image)
+		return NULL;
+	mask = image->addresses.count - 1;
 	for (__u32 i = 0; i < TW_ADDRESS_PROBES; i++) {
 		const struct tw_address *bucket =
 			POLICY_ITEM(image, addresses, struct tw_address, (hash + i) & mask);

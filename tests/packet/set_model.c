@@ -176,7 +176,7 @@ static void compare(struct prober *prober, const struct node *node, const struct
 	}
 	looked_up += SET_PROBE_ADDRESSES;
 	if (wrong) {
-		printf("FAILED: %s: %u of %u addresses wrong, of %zu prefixes\n", when, wrong,
+		printf("FAILED: %s: %u of %d addresses wrong, of %zu prefixes\n", when, wrong,
 		       SET_PROBE_ADDRESSES, list->count);
 		failures++;
 	}

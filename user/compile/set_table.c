@@ -487,7 +487,7 @@ void set_key_of(struct set_key *key, const struct prefix *prefix)
 		key->low = be64toh(prefix->addr.halves[1]);
 		key->bits = prefix->bits;
 	} else {
-		key->high = (uint64_t)be32toh(prefix->addr.words[3]) << 32;
+		key->high = (uint64_t)be32toh((__force uint32_t)prefix->addr.words[3]) << 32;
 		key->low = 0;
 		key->bits = prefix->bits - 96;
 	}
@@ -502,6 +502,6 @@ void set_prefix_of(struct prefix *prefix, const struct set_key *key)
 		prefix->addr.halves[1] = htobe64(key->low);
 	} else {
 		prefix->addr.bytes[10] = prefix->addr.bytes[11] = 0xff;
-		prefix->addr.words[3] = htobe32((uint32_t)(key->high >> 32));
+		prefix->addr.words[3] = (__force __be32)htobe32((uint32_t)(key->high >> 32));
 	}
 }
