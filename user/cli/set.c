@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "cli/edit.h"
 #include "cli/lockout.h"
@@ -346,27 +348,87 @@ static int load_entries(struct edit *edit, struct replacement *wanted, struct se
 	return result;
 }
 
-static int command_set_load(const struct options *options, int argc, char **argv)
+/* -- how far a large file has got, on a terminal and after a second only ------------------------- */
+
+struct waiting {
+	const char *name;
+	struct timespec since;
+	bool on_terminal;
+	bool shown; /* there is a line to take away */
+};
+
+static void waiting_begin(struct waiting *waiting, const struct options *options, const char *name)
+{
+	*waiting = (struct waiting){.name = name,
+				    .on_terminal = !options->quiet && isatty(STDERR_FILENO)};
+	clock_gettime(CLOCK_MONOTONIC, &waiting->since);
+}
+
+static void waiting_say(struct waiting *waiting, const char *what, int percent)
+{
+	struct timespec now;
+	int64_t milliseconds;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	milliseconds = (int64_t)(now.tv_sec - waiting->since.tv_sec) * 1000 +
+		       (now.tv_nsec - waiting->since.tv_nsec) / 1000000;
+	if (!waiting->on_terminal || milliseconds < 1000)
+		return;
+	waiting->shown = true;
+	fprintf(stderr, "\r%s: %s", waiting->name, what);
+	if (percent >= 0)
+		fprintf(stderr, ", %d %%", percent);
+	fputs("\033[K", stderr);
+}
+
+static void waiting_end(const struct waiting *waiting)
+{
+	if (waiting->shown)
+		fputs("\r\033[K", stderr);
+}
+
+static void show_reading(size_t done, size_t all, void *context)
+{
+	waiting_say(context, "reading the file", (int)(done * 100 / (all ? all : 1)));
+}
+
+static int read_and_load(const struct options *options, struct replacement *wanted,
+			 const char *path, struct set_edits *edits)
 {
 	struct diagnostic diagnostic = {0};
+	struct set_tally tally;
+	struct waiting waiting;
+	const struct progress progress = {show_reading, &waiting};
+	struct edit edit;
+	int result;
+
+	waiting_begin(&waiting, options, wanted->name);
+	result =
+		set_read_file_showing(&wanted->items, &wanted->count, path, &progress, &diagnostic);
+	if (result) {
+		waiting_end(&waiting);
+		complain_of(&diagnostic);
+		return result;
+	}
+	waiting_say(&waiting, "building the set", -1);
+	result = edit_begin(&edit, options);
+	if (!result) {
+		result = load_entries(&edit, wanted, edits, &tally);
+		edit_end(&edit);
+	}
+	waiting_end(&waiting);
+	return result;
+}
+
+static int command_set_load(const struct options *options, int argc, char **argv)
+{
 	struct replacement wanted = {.name = argv[2]};
 	struct set_edits edits = {0};
-	struct set_tally tally;
-	struct edit edit;
 	int result;
 
 	if (argc != 4)
 		return usage(command_find("set"), "set load takes a set and a file");
-	result = set_read_file(&wanted.items, &wanted.count, argv[3], &diagnostic);
-	if (result) {
-		complain_of(&diagnostic);
-	} else {
-		result = edit_begin(&edit, options);
-		if (!result) {
-			result = load_entries(&edit, &wanted, &edits, &tally);
-			edit_end(&edit);
-		}
-	}
+	result = read_and_load(options, &wanted, argv[3], &edits);
 	if (!result && !options->quiet)
 		printf("%s: %s entries\n", wanted.name, grouped(wanted.count).text);
 	free(edits.added);
