@@ -62,7 +62,8 @@ make_databases()
 		fill mariadb.cnf "$host" "ID=${host#db}" \
 			"IPV4=${ipv4[$host]}" "IPV6=${ipv6[$host]}" >"$run/$host/mariadb.cnf"
 	done
-	mariadb-install-db --defaults-file="$run/db1/mariadb.cnf" --user=mysql \
+	# in the host's namespace, so that whoever ends the lab meanwhile finds it there
+	in_host db1 mariadb-install-db --defaults-file="$run/db1/mariadb.cnf" --user=mysql \
 		--skip-test-db --auth-root-authentication-method=socket
 	rm -f "$run"/db1/data/db1-bin.*
 	cp -a "$run/db1/data" "$run/db2/data"
