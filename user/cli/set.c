@@ -183,7 +183,7 @@ static int change_set(struct edit *edit, const char *name, struct set_edits *edi
 
 static int run_edits(const struct options *options, const char *name, struct set_edits *edits)
 {
-	struct edit edit = {0};
+	struct edit edit = {.force = options->force};
 	struct set_tally tally;
 	int result =
 		instance_open(&edit.instance, options->instance, options->bpffs, INSTANCE_WRITE);
