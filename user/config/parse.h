@@ -131,6 +131,8 @@ const char *quote(struct quoted *out, struct word word);
 bool word_is(struct word word, const char *text);
 
 int word_name(struct parser *parser, struct word word, char out[TW_NAME], const char *of);
+/* NULL, or what keeps the text from being a device's name: the rest of "`NAME` ...". */
+const char *device_name_trouble(const char *name);
 int word_device(struct parser *parser, struct word word, char out[16]);
 int word_number(struct parser *parser, struct word word, uint32_t low, uint32_t high,
 		const char *what, uint32_t *out);

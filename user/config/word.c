@@ -63,8 +63,10 @@ int word_unquote(struct parser *parser, struct word word, char **out)
 	return 0;
 }
 
-static const char *device_trouble(const char *name)
+const char *device_name_trouble(const char *name)
 {
+	if (!*name)
+		return "is not a device's name";
 	if (strlen(name) > 15)
 		return "is longer than 15 bytes, the most that a device's name has";
 	if (!strcmp(name, ".") || !strcmp(name, ".."))
@@ -91,7 +93,7 @@ int word_device(struct parser *parser, struct word word, char out[16])
 		if (!name)
 			return -ENOMEM;
 	}
-	trouble = device_trouble(name);
+	trouble = device_name_trouble(name);
 	if (!trouble)
 		memcpy(out, name, strlen(name) + 1);
 	free(name);

@@ -37,13 +37,9 @@ static const char *device(struct iptables *tables)
 	struct text name = iptables_next(tables);
 	size_t index;
 
-	if (!name.length || name.length > 15 || name.start[name.length - 1] == '+')
+	if (!name.length || name.start[name.length - 1] == '+' ||
+	    !import_device_named(tables->import, name, &index))
 		return "`in` takes the name of one device";
-	for (size_t i = 0; i < name.length; i++)
-		if ((unsigned char)name.start[i] <= ' ' || (unsigned char)name.start[i] > '~' ||
-		    strchr("/\\", name.start[i]))
-			return "`in` takes the name of one device";
-	index = import_device(tables->import, text_copy(tables->import, name));
 	and_span(tables, FIELD_DEVICE, index, index);
 	return NULL;
 }

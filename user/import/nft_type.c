@@ -95,14 +95,11 @@ const struct nft_selector *nft_selector(struct nft *nft)
 
 static bool device_value(struct nft *nft, struct text name, struct span *out)
 {
-	if (!name.length || name.length > 15 || memchr(name.start, '*', name.length) ||
-	    memchr(name.start, '\\', name.length))
+	size_t index;
+
+	if (memchr(name.start, '*', name.length) || !import_device_named(nft->import, name, &index))
 		return false;
-	for (size_t i = 0; i < name.length; i++)
-		if ((unsigned char)name.start[i] <= ' ' || (unsigned char)name.start[i] > '~' ||
-		    name.start[i] == '/')
-			return false;
-	out->low = out->high = import_device(nft->import, text_copy(nft->import, name));
+	out->low = out->high = index;
 	return true;
 }
 

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <strings.h>
 
+#include "config/parse.h"
 #include "import/words.h"
 
 const struct word_number protocol_words[] = {
@@ -157,6 +158,20 @@ char *text_copy(struct import *import, struct text text)
 	if (text.length)
 		memcpy(copy, text.start, text.length);
 	return copy;
+}
+
+bool import_device_named(struct import *import, struct text name, size_t *index)
+{
+	const char *copy = text_copy(import, name);
+
+	/* a listing escapes what is not plain: such a name is not what stands in it */
+	for (const char *c = copy; *c; c++)
+		if (*c <= ' ' || *c > '~' || *c == '\\')
+			return false;
+	if (strlen(copy) != name.length || device_name_trouble(copy))
+		return false;
+	*index = import_device(import, copy);
+	return true;
 }
 
 /* -- addresses -------------------------------------------------------------------------- */

@@ -31,6 +31,8 @@ bool read_rate(struct text text, struct limit *out);
 /* What comes before a separator, which is taken off; all of it where there is none. */
 struct text split(struct text *rest, char separator);
 char *text_copy(struct import *import, struct text text);
+/* The device of that name; false: `in` takes no such name. */
+bool import_device_named(struct import *import, struct text name, size_t *index);
 
 extern const struct word_number protocol_words[], icmp_words[], icmp6_words[], flag_words[],
 	dscp_words[], state_words[], code_words[], code6_words[], cast_words[];
