@@ -3,6 +3,7 @@
  * How often rejected senders are told: each source and each CPU has its budget, and
  * what is beyond it is dropped.  A trace says what would come back, and uses none of it.
  */
+#include <inttypes.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -177,9 +178,16 @@ static void a_trace_says_what_would_come_back(void **state)
 	trace_says("-j trace tcp 198.51.100.1:1234 192.0.2.1:81 flags rst in wan", nothing,
 		   ARRAY_SIZE(nothing));
 	counters_read(&after, row_node());
-	for (size_t i = 0; i < after.count; i++)
-		assert_int_equal(after.numbers[i].value,
-				 counters_get(&before, after.numbers[i].path));
+	for (size_t i = 0; i < after.count; i++) {
+		const char *path = after.numbers[i].path;
+		int64_t was = counters_get(&before, path);
+
+		if (strcmp(path, "flows.live") == 0 && after.numbers[i].value <= was)
+			continue; /* flows end by themselves meanwhile */
+		if (after.numbers[i].value != was)
+			fail_msg("%s was %" PRId64 " and is %" PRId64, path, was,
+				 after.numbers[i].value);
+	}
 	counters_free(&before);
 	counters_free(&after);
 }
