@@ -143,7 +143,7 @@ $(O)/fuzz/obj/%.o: %.c | $(O)/fuzz/runtime $(GENERATED:.c=.h)
 
 # -- rule sets against a model: tests/model ---------------------------------------------
 MODEL_GENERATE := pool write generate generate_tier
-MODEL_SESSION := session report sample sample_frame oracle remember $(MODEL_GENERATE)
+MODEL_SESSION := session report sample sample_frame oracle glance remember $(MODEL_GENERATE)
 MODEL_NODE = $(call PACKET_OBJECTS,$(PACKET_COMMON)) $(O)/libtierwall.a
 MODEL_OBJECTS = $(1:%=$(O)/tests/model/%.o)
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/glance.h"
 #include "model/pool.h"
 #include "model/remember.h"
 
@@ -14,6 +15,7 @@ struct membership {
 
 struct oracle {
 	const struct config *config;
+	struct glances *glances;
 	struct surroundings surroundings;
 	struct memory memory;
 	struct buckets buckets;
@@ -34,6 +36,7 @@ struct oracle *oracle_new(const struct config *config, const struct surroundings
 	if (!oracle)
 		abort();
 	oracle->config = config;
+	oracle->glances = glances_new(config);
 	oracle->surroundings = *surroundings;
 	for (int end = SOURCE; end <= DESTINATION; end++) {
 		oracle->members[end] = calloc(names, sizeof(struct membership));
@@ -48,6 +51,7 @@ void oracle_free(struct oracle *oracle)
 	if (!oracle)
 		return;
 	memory_clear(&oracle->memory);
+	glances_free(oracle->glances);
 	free(oracle->buckets.items);
 	free(oracle->members[SOURCE]);
 	free(oracle->members[DESTINATION]);
@@ -225,9 +229,11 @@ static bool rule_matches(struct oracle *oracle, const struct rule *rule)
 /* The first rule that matches, from 1; 0: none does. */
 static uint32_t walk(struct oracle *oracle, const struct rules *list)
 {
-	for (size_t i = 0; i < list->count; i++)
-		if (rule_matches(oracle, &list->items[i]))
+	for (size_t i = 0; i < list->count; i++) {
+		i = glance(oracle->glances, list, i, &oracle->packet);
+		if (i < list->count && rule_matches(oracle, &list->items[i]))
 			return (uint32_t)(i + 1);
+	}
 	return 0;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What tierwall must do with a packet, by the words of docs/grammar.md alone: every list
- * is walked rule by rule over the parsed model.  Slow and plain on purpose; nothing of
- * user/compile or bpf/ is used.  Services are not part of it: a configuration with
+ * is walked rule by rule over the parsed model.  Plain on purpose; nothing of user/compile
+ * or bpf/ is used, and what makes long lists quick (glance.h) only skips what cannot match.  Services are not part of it: a configuration with
  * services has other tests.
  */
 #ifndef TESTS_MODEL_ORACLE_H
