@@ -63,6 +63,17 @@ void oracle_forget(struct oracle *oracle)
 	memory_clear(&oracle->memory);
 }
 
+size_t oracle_buckets(const struct oracle *oracle)
+{
+	return oracle->buckets.count;
+}
+
+void oracle_refill(struct oracle *oracle)
+{
+	free(oracle->buckets.items);
+	oracle->buckets = (struct buckets){0};
+}
+
 /* -- addresses ------------------------------------------------------------------------ */
 
 static bool set_contains(const struct set *set, const union tw_addr *addr)

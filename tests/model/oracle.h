@@ -46,6 +46,9 @@ void oracle_judge(struct oracle *oracle, const uint8_t *frame, size_t length, co
 		  struct judgement *out);
 /* Forgets flows and fragments, but not what was taken of limits. */
 void oracle_forget(struct oracle *oracle);
+/* How many limits, or sources of one, something was taken of; and gives all of it back. */
+size_t oracle_buckets(const struct oracle *oracle);
+void oracle_refill(struct oracle *oracle);
 
 /* Do these addresses hold one? */
 bool addresses_hold(const struct config *config, const struct addresses *addresses,

@@ -14,6 +14,11 @@
 
 #define FORGET_AFTER 4000 /* packets: the tables of the data path must never be full */
 #define BATCH        4096
+/*
+ * Of limits: a line of `sources` that got a fifth bucket would give one up.  With so many
+ * that happens once in 200,000 times of filling them.
+ */
+#define REFILL_AFTER 512
 
 static const char *const devices[SAMPLE_DEVICES] = {"wan", "lan", "dmz"};
 
@@ -266,9 +271,10 @@ static void open_instance(struct session *session)
 	session->loaded = true;
 }
 
-/* Rules that are the same as before have their buckets as they were; here they are full. */
+/* Here and there; the data path keeps those of rules that are the same as before. */
 static void fill_buckets(struct session *session)
 {
+	oracle_refill(session->oracle);
 	memset(session->limits, 0, LIMITS_BYTES);
 	memset(session->sources, 0, SOURCES_BYTES);
 }
@@ -438,6 +444,8 @@ bool session_send(struct session *session, const struct sample *sample,
 
 	if (session->unforgotten++ >= FORGET_AFTER)
 		session_forget(session);
+	if (oracle_buckets(session->oracle) > REFILL_AFTER)
+		fill_buckets(session);
 	comparison->sample = *sample;
 	comparison->length = sample_frame(sample, comparison->frame);
 	run_trace(session, comparison, ifindex);
