@@ -49,7 +49,7 @@ static __always_inline int event_is_due(struct tw_heard *heard, const struct tw_
 	return 1;
 }
 
-enum event_answer { EVENT_UNWANTED, EVENT_WANTED, EVENT_MISSED };
+enum event_answer { EVENT_UNWANTED, EVENT_DUE, EVENT_MISSED };
 
 /* Does the monitor in a slot get the event?  A function of its own for the verifier's sake. */
 __noinline int event_ask(__u32 slot, __u32 kind, __u32 reason)
@@ -71,7 +71,7 @@ __noinline int event_ask(__u32 slot, __u32 kind, __u32 reason)
 	if (!event_is_wanted(listener, kind, reason))
 		return EVENT_UNWANTED;
 	if (event_is_due(heard, listener, now))
-		return EVENT_WANTED;
+		return EVENT_DUE;
 	heard->missed++;
 	return EVENT_MISSED;
 }
@@ -136,7 +136,7 @@ static __always_inline void event_count(__u32 row)
 /* Tells those who listen of the packet that path->work speaks of. */
 __noinline int event_tell(struct xdp_md *ctx, __u32 kind, __u32 generation)
 {
-	__u32 zero = 0, given = 0, missed = 0;
+	__u32 zero = 0, given = 0, wanted = 0;
 	struct event_draft *draft = bpf_map_lookup_elem(&drafts, &zero);
 	const struct work *work = bpf_map_lookup_elem(&works, &zero);
 	int drafted = 0;
@@ -146,18 +146,17 @@ __noinline int event_tell(struct xdp_md *ctx, __u32 kind, __u32 generation)
 	for (__u32 slot = 0; slot < TW_LISTENERS; slot++) {
 		int answer = event_ask(slot, kind, work->reason);
 
-		missed |= answer == EVENT_MISSED;
-		if (answer != EVENT_WANTED)
+		wanted |= answer != EVENT_UNWANTED;
+		if (answer != EVENT_DUE)
 			continue;
 		if (!drafted)
 			event_describe(ctx, draft, work, kind, generation);
 		drafted = 1;
 		given |= event_give(slot);
-		missed |= 1;
 	}
 	if (given)
 		event_count(TW_NODE_LOGGED);
-	else if (missed)
+	else if (wanted)
 		event_count(TW_NODE_UNLOGGED);
 	return 0;
 }

@@ -17,6 +17,14 @@ struct listening {
 void listening_begin(struct listening *out, const char *words);
 /* The next event, NULL: none within so many milliseconds.  The caller frees it. */
 json_t *listening_next(struct listening *listening, int milliseconds);
+/*
+ * Of `events` events: how many it says, and how many it says that it missed.  Reads until it
+ * has been told of all and says nothing more.
+ */
+struct listening_sum {
+	int64_t got, missed;
+};
+struct listening_sum listening_sum(struct listening *listening, int64_t events);
 /* Ends it as ^C does; returns its exit status.  *words: what it said to stderr, to be freed. */
 int listening_end(struct listening *listening, char **words);
 /* Ends it as nothing else does. */

@@ -483,9 +483,9 @@ static void nobody_is_told_where_nobody_listens(void **state)
 
 static void what_is_beyond_the_rate_is_counted(void **state)
 {
-	int64_t logged, unlogged, got = 0, missed = 0;
+	int64_t logged, unlogged;
+	struct listening_sum heard;
 	struct listening one;
-	json_t *event;
 
 	(void)state;
 	row_apply(configuration);
@@ -494,20 +494,74 @@ static void what_is_beyond_the_rate_is_counted(void **state)
 	listening_begin(&one, "drops --rate 50");
 	for (int i = 0; i < 3000; i++)
 		send_one(CLIENT, 10);
-	while ((event = listening_next(&one, 2000))) {
-		const char *kind = json_string_value(json_object_get(event, "event"));
-
-		if (strcmp(kind, "missed") == 0)
-			missed += json_integer_value(json_object_get(event, "count"));
-		else
-			got++;
-		json_decref(event);
-	}
+	heard = listening_sum(&one, 3000);
 	listening_end(&one, NULL);
-	assert_in_range(got, 5, 1000);
-	assert_int_equal(got + missed, 3000);
-	assert_int_equal(counter("events.logged") - logged, got);
-	assert_int_equal(counter("events.unlogged") - unlogged, missed);
+	assert_in_range(heard.got, 5, 1000);
+	assert_int_equal(heard.got + heard.missed, 3000);
+	assert_int_equal(counter("events.logged") - logged, heard.got);
+	assert_int_equal(counter("events.unlogged") - unlogged, heard.missed);
+}
+
+/* An event that one monitor got is logged, whatever others missed. */
+static void what_one_monitor_misses_another_gets(void **state)
+{
+	int64_t logged, unlogged;
+	struct listening_sum heard;
+	struct listening slow, quick;
+
+	(void)state;
+	row_apply(configuration);
+	logged = counter("events.logged");
+	unlogged = counter("events.unlogged");
+	listening_begin(&slow, "drops --rate 1");
+	listening_begin(&quick, "drops");
+	for (int i = 0; i < 20; i++)
+		send_one(CLIENT, 10);
+	heard = listening_sum(&quick, 20);
+	listening_end(&quick, NULL);
+	assert_int_equal(heard.got, 20);
+	assert_int_equal(heard.missed, 0);
+	heard = listening_sum(&slow, 20);
+	listening_end(&slow, NULL);
+	assert_in_range(heard.got, 1, 19);
+	assert_int_equal(heard.got + heard.missed, 20);
+	assert_int_equal(counter("events.logged") - logged, 20);
+	assert_int_equal(counter("events.unlogged") - unlogged, 0);
+}
+
+/* Frames as large as the ring takes them, until it is full. */
+static int64_t fill_the_ring(void)
+{
+	const struct said large = {.in = {UDP(CLIENT, OTHER, 10), .payload = 1400}};
+	int64_t unlogged = counter("events.unlogged"), sent = 0;
+	struct frame frame;
+
+	while (sent < 20000 && counter("events.unlogged") == unlogged)
+		for (int i = 0; i < 1000; i++, sent++)
+			send_said(&large, IPV4, row_fresh_run(), &frame);
+	return sent;
+}
+
+static void what_finds_no_room_is_counted(void **state)
+{
+	int64_t logged, unlogged, sent;
+	struct listening_sum heard;
+	struct listening one;
+
+	(void)state;
+	row_apply(configuration);
+	logged = counter("events.logged");
+	unlogged = counter("events.unlogged");
+	listening_begin(&one, "drops --rate 10000000 --snap 1500");
+	kill(one.pid, SIGSTOP);
+	sent = fill_the_ring();
+	kill(one.pid, SIGCONT);
+	heard = listening_sum(&one, sent);
+	listening_end(&one, NULL);
+	assert_in_range(heard.missed, 1, sent - 1);
+	assert_int_equal(heard.got + heard.missed, sent);
+	assert_int_equal(counter("events.logged") - logged, heard.got);
+	assert_int_equal(counter("events.unlogged") - unlogged, heard.missed);
 }
 
 static void a_monitor_ends_as_it_was_told(void **state)
@@ -545,6 +599,8 @@ static int run(void)
 		cmocka_unit_test(many_monitors_see_the_same_and_a_dead_one_makes_room),
 		cmocka_unit_test(nobody_is_told_where_nobody_listens),
 		cmocka_unit_test(what_is_beyond_the_rate_is_counted),
+		cmocka_unit_test(what_one_monitor_misses_another_gets),
+		cmocka_unit_test(what_finds_no_room_is_counted),
 		cmocka_unit_test(a_monitor_ends_as_it_was_told),
 	};
 
@@ -554,5 +610,5 @@ static int run(void)
 const struct subject subject_event = {
 	.name = "event",
 	.run = run,
-	.count = 7,
+	.count = 9,
 };
