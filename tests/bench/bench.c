@@ -293,24 +293,6 @@ static void print_machine(void)
 	       sysconf(_SC_NPROCESSORS_ONLN), RUNS, REPEAT, WRAP_BYTES);
 }
 
-/* One CPU for all runs, the last that we may use: the first serves most interrupts. */
-static void pin_to_cpu(void)
-{
-	cpu_set_t allowed, one;
-
-	if (sched_getaffinity(0, sizeof(allowed), &allowed))
-		die("sched_getaffinity");
-	for (int cpu = CPU_SETSIZE - 1; cpu >= 0; cpu--) {
-		if (!CPU_ISSET(cpu, &allowed))
-			continue;
-		CPU_ZERO(&one);
-		CPU_SET(cpu, &one);
-		if (sched_setaffinity(0, sizeof(one), &one))
-			die("sched_setaffinity");
-		return;
-	}
-}
-
 static int run(struct node *node)
 {
 	struct bench bench = {.node = node, .wrap = wrap_bpf__open_and_load()};
@@ -320,7 +302,7 @@ static int run(struct node *node)
 		die("wrap.bpf.o does not load");
 	if (node_apply(node, configuration))
 		return 1;
-	pin_to_cpu();
+	node_pin_to_cpu();
 	print_machine();
 	printf("%-46s %6s %7s %6s %7s\n", "nanoseconds a packet", "min", "median", "net",
 	       "x empty");
@@ -342,9 +324,5 @@ static int run(struct node *node)
 
 int main(int argc, char **argv)
 {
-	if (argc != 2) {
-		fprintf(stderr, "usage: %s TIERWALL\n", argv[0]);
-		return 2;
-	}
-	return node_run(argv[1], run);
+	return node_main(argc, argv, run);
 }

@@ -11,7 +11,6 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -370,23 +369,6 @@ static void measure_shape(struct bench *bench, enum shape shape, int family, uin
 	measure(bench, shape_names[shape], rules, family);
 }
 
-static void pin_to_cpu(void)
-{
-	cpu_set_t allowed, one;
-
-	if (sched_getaffinity(0, sizeof(allowed), &allowed))
-		die("sched_getaffinity");
-	for (int cpu = CPU_SETSIZE - 1; cpu >= 0; cpu--) {
-		if (!CPU_ISSET(cpu, &allowed))
-			continue;
-		CPU_ZERO(&one);
-		CPU_SET(cpu, &one);
-		if (sched_setaffinity(0, sizeof(one), &one))
-			die("sched_setaffinity");
-		return;
-	}
-}
-
 static uint32_t sizes[16] = {10, 1000, 10000, 100000};
 static size_t size_count = 4;
 
@@ -396,7 +378,7 @@ static int run(struct node *node)
 
 	random_seed(&bench.random, 1);
 	session_open(&bench.session, node);
-	pin_to_cpu();
+	node_pin_to_cpu();
 	printf("shape    IP     rules packets  net median  worst  model  MB    build s\n");
 	for (size_t i = 0; i < size_count; i++)
 		for (int shape = 0; shape < SHAPE_COUNT; shape++)

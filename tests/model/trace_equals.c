@@ -429,9 +429,5 @@ static int run(struct node *node)
 
 int main(int argc, char **argv)
 {
-	if (argc != 2) {
-		fprintf(stderr, "usage: %s TIERWALL\n", argv[0]);
-		return 2;
-	}
-	return node_run(argv[1], run);
+	return node_main(argc, argv, run);
 }

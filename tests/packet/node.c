@@ -359,3 +359,29 @@ int node_run(const char *executable, int (*body)(struct node *node))
 		fprintf(stderr, "%s remains: %s\n", node.folder, strerror(errno));
 	return status;
 }
+
+int node_main(int argc, char **argv, int (*body)(struct node *node))
+{
+	if (argc != 2) {
+		fprintf(stderr, "usage: %s TIERWALL\n", argv[0]);
+		return 2;
+	}
+	return node_run(argv[1], body);
+}
+
+void node_pin_to_cpu(void)
+{
+	cpu_set_t allowed, one;
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed))
+		die("sched_getaffinity");
+	for (int cpu = CPU_SETSIZE - 1; cpu >= 0; cpu--) {
+		if (!CPU_ISSET(cpu, &allowed))
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		if (sched_setaffinity(0, sizeof(one), &one))
+			die("sched_setaffinity");
+		return;
+	}
+}

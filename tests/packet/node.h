@@ -38,6 +38,10 @@ struct outcome {
  * returns its exit status.
  */
 int node_run(const char *executable, int (*body)(struct node *node));
+/* The same for a program whose one argument is the executable. */
+int node_main(int argc, char **argv, int (*body)(struct node *node));
+/* One CPU for all that is measured, the last that we may use: the first serves most interrupts. */
+void node_pin_to_cpu(void);
 
 /* Both stop the process with a message where the system fails. */
 void node_send(const struct node *node, const struct frame *frame, struct outcome *out);

@@ -37,6 +37,22 @@ void row_apply(const char *configuration)
 		fail_msg("this configuration is not applied:\n%s", configuration);
 }
 
+static const char *group_configuration;
+
+static int apply_group(void **state)
+{
+	(void)state;
+	row_apply(group_configuration);
+	return 0;
+}
+
+int row_run_group(const char *name, const struct CMUnitTest *tests, size_t count,
+		  const char *configuration)
+{
+	group_configuration = configuration;
+	return _cmocka_run_group_tests(name, tests, count, apply_group, NULL);
+}
+
 /* One frame on its way, for messages. */
 struct sending {
 	const struct row *row;

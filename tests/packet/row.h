@@ -93,6 +93,7 @@ struct subject {
 	.protocol = IPPROTO_UDP, .from = (from_party), .to = (to_party), .from_port = (port)
 
 struct node;
+struct CMUnitTest;
 
 /* Runs the rows of a subject under cmocka; returns how many failed. */
 int subject_run(const struct subject *subject, struct node *on);
@@ -106,5 +107,8 @@ unsigned int row_fresh_run(void);
 unsigned long row_frames(void);
 /* Applies a configuration or fails the test. */
 void row_apply(const char *configuration);
+/* Runs tests that share one configuration, which is applied before; returns how many failed. */
+int row_run_group(const char *name, const struct CMUnitTest *tests, size_t count,
+		  const char *configuration);
 
 #endif

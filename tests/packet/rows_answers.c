@@ -192,13 +192,6 @@ static void a_trace_says_what_would_come_back(void **state)
 	counters_free(&after);
 }
 
-static int apply_configuration(void **state)
-{
-	(void)state;
-	row_apply(configuration);
-	return 0;
-}
-
 static int run(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -207,7 +200,7 @@ static int run(void)
 		cmocka_unit_test(a_trace_says_what_would_come_back),
 	};
 
-	return cmocka_run_group_tests_name(subject_answers.name, tests, apply_configuration, NULL);
+	return row_run_group(subject_answers.name, tests, ARRAY_SIZE(tests), configuration);
 }
 
 const struct subject subject_answers = {

@@ -103,13 +103,6 @@ static void every_udp_checksum(void **state)
 	sweep(IPPROTO_UDP);
 }
 
-static int apply_configuration(void **state)
-{
-	(void)state;
-	row_apply(configuration);
-	return 0;
-}
-
 static int run(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -117,7 +110,7 @@ static int run(void)
 		cmocka_unit_test(every_udp_checksum),
 	};
 
-	return cmocka_run_group_tests_name(subject_checksum.name, tests, apply_configuration, NULL);
+	return row_run_group(subject_checksum.name, tests, ARRAY_SIZE(tests), configuration);
 }
 
 const struct subject subject_checksum = {

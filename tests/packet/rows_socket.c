@@ -205,13 +205,6 @@ static void blocked_connection(void **state)
 	row_run(&row, &subject_socket);
 }
 
-static int apply_configuration(void **state)
-{
-	(void)state;
-	row_apply(configuration);
-	return 0;
-}
-
 /*
  * Connections that are open while the configuration comes: attaching to a running
  * server with `default drop` must not cut off its administrator.
@@ -248,7 +241,7 @@ static int run(void)
 		cmocka_unit_test(blocked_connection), cmocka_unit_test(open_before_apply),
 	};
 
-	return cmocka_run_group_tests_name(subject_socket.name, tests, apply_configuration, NULL);
+	return row_run_group(subject_socket.name, tests, ARRAY_SIZE(tests), configuration);
 }
 
 const struct subject subject_socket = {

@@ -79,6 +79,24 @@ char *rule_place_text(const struct rule_place *place)
 	return text;
 }
 
+int rule_place_print(FILE *out, const struct rule_place *place, const char *number, char quote)
+{
+	char *text = rule_place_text(place);
+
+	if (!text)
+		return -ENOMEM;
+	fputs(place->owner, out);
+	if (place->server)
+		fprintf(out, "/%s", place->server);
+	if (place->number)
+		fprintf(out, " %s%u", number, place->number);
+	fprintf(out, " %c%s%c", quote, text, quote);
+	if (place->rule && place->rule->name)
+		fprintf(out, " # %s", place->rule->name);
+	free(text);
+	return 0;
+}
+
 const struct server *config_server_at(const struct config *config, uint32_t index,
 				      const struct tier **tier)
 {

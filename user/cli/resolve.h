@@ -29,6 +29,11 @@ void names_free(struct names *names);
 const struct rule_place *names_rule(const struct names *names, uint32_t id);
 /* "accept tcp to port 443", "default drop"; the caller frees it, NULL: no memory. */
 char *rule_place_text(const struct rule_place *place);
+/*
+ * Where it stands, its text between two `quote` and its name: web/web1 rule 3 `drop tcp` # old
+ * `number` is what stands before the number.  0 or -ENOMEM.
+ */
+int rule_place_print(FILE *out, const struct rule_place *place, const char *number, char quote);
 
 /* By index in the image; NULL: there is none.  *tier is the server's. */
 const struct server *config_server_at(const struct config *config, uint32_t index,

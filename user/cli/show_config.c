@@ -37,6 +37,24 @@ int show_config(const struct options *options, const struct instance *instance, 
 	return result;
 }
 
+/* What the running configuration alone can say. */
+static int show_list(const struct options *options, const struct instance *instance,
+		     json_t *(*json)(const struct config *config),
+		     int (*text)(const struct config *config))
+{
+	struct running running = {};
+	int result = running_read(&running, instance);
+
+	if (result)
+		return result;
+	if (options->output == OUTPUT_JSON)
+		result = print_json(json(running.config));
+	else
+		result = text(running.config);
+	running_free(&running);
+	return result;
+}
+
 /* -- tiers ------------------------------------------------------------------------- */
 
 static char *addresses_text(const struct server *server)
@@ -93,18 +111,8 @@ static int print_tiers(const struct config *config)
 
 int show_tiers(const struct options *options, const struct instance *instance, const char *name)
 {
-	struct running running = {};
-	int result = running_read(&running, instance);
-
 	(void)name;
-	if (result)
-		return result;
-	if (options->output == OUTPUT_JSON)
-		result = print_json(tiers_json(running.config));
-	else
-		result = print_tiers(running.config);
-	running_free(&running);
-	return result;
+	return show_list(options, instance, tiers_json, print_tiers);
 }
 
 /* -- services ----------------------------------------------------------------------- */
@@ -165,18 +173,8 @@ static int print_services(const struct config *config)
 
 int show_services(const struct options *options, const struct instance *instance, const char *name)
 {
-	struct running running = {};
-	int result = running_read(&running, instance);
-
 	(void)name;
-	if (result)
-		return result;
-	if (options->output == OUTPUT_JSON)
-		result = print_json(services_json(running.config));
-	else
-		result = print_services(running.config);
-	running_free(&running);
-	return result;
+	return show_list(options, instance, services_json, print_services);
 }
 
 /* -- sets ----------------------------------------------------------------------------- */

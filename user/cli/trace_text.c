@@ -74,24 +74,10 @@ static const char *route_answer(uint32_t answer)
 static int print_rule(FILE *out, const struct names *names, uint32_t id)
 {
 	const struct rule_place *place = names_rule(names, id);
-	char *text;
 
-	if (!place) {
-		fprintf(out, "a rule that is gone since");
-		return 0;
-	}
-	text = rule_place_text(place);
-	if (!text)
-		return -ENOMEM;
-	fputs(place->owner, out);
-	if (place->server)
-		fprintf(out, "/%s", place->server);
-	if (place->number)
-		fprintf(out, " rule %u", place->number);
-	fprintf(out, " `%s`", text);
-	if (place->rule && place->rule->name)
-		fprintf(out, " # %s", place->rule->name);
-	free(text);
+	if (place)
+		return rule_place_print(out, place, "rule ", '`');
+	fprintf(out, "a rule that is gone since");
 	return 0;
 }
 

@@ -111,6 +111,14 @@ int instance_attachments(const struct instance *instance, struct attachment **ou
 	return 0;
 }
 
+bool attachments_hold(const struct attachment *attachments, size_t count, uint32_t ifindex)
+{
+	for (size_t i = 0; i < count; i++)
+		if (attachments[i].ifindex == ifindex)
+			return true;
+	return false;
+}
+
 static int find_attachment(const struct instance *instance, const char *device,
 			   struct attachment *found)
 {
@@ -355,14 +363,6 @@ static bool is_fixed_device(const struct config *config, const char *device)
 	return false;
 }
 
-static bool is_attached(const struct attachment *attachments, size_t count, uint32_t ifindex)
-{
-	for (size_t i = 0; i < count; i++)
-		if (attachments[i].ifindex == ifindex)
-			return true;
-	return false;
-}
-
 /* The map `own_macs`: what the node's devices are called by now. */
 static void refresh_macs(const struct instance *instance, const struct node_facts *facts)
 {
@@ -413,7 +413,7 @@ int devices_refresh(const struct instance *instance, const struct config *config
 		uint32_t key = device->ifindex;
 
 		if (takes == -ENOTSUP)
-			takes = is_attached(attachments, count, key);
+			takes = attachments_hold(attachments, count, key);
 		if (takes > 0 || is_fixed_device(config, device->name) ||
 		    is_fixed_device(other, device->name))
 			bpf_map_update_elem(instance->maps[MAP_devices], &key, &key, BPF_ANY);

@@ -86,6 +86,7 @@ struct attachment {
 };
 /* All links of the instance, by name.  The caller frees *out. */
 int instance_attachments(const struct instance *instance, struct attachment **out, size_t *count);
+bool attachments_hold(const struct attachment *attachments, size_t count, uint32_t ifindex);
 
 /* -- the running configuration ------------------------------------------------- */
 

@@ -135,14 +135,6 @@ static bool is_named(const struct interface *interfaces, size_t count, const cha
 	return false;
 }
 
-static bool is_attached(const struct attachment *attachments, size_t count, uint32_t ifindex)
-{
-	for (size_t i = 0; i < count; i++)
-		if (attachments[i].ifindex == ifindex)
-			return true;
-	return false;
-}
-
 static int mark_new(const struct instance *instance, const struct interface *interfaces,
 		    size_t count)
 {
@@ -153,7 +145,7 @@ static int mark_new(const struct instance *instance, const struct interface *int
 	for (size_t i = 0; !result && i < count; i++) {
 		uint32_t ifindex = if_nametoindex(interfaces[i].name);
 
-		if (ifindex && !is_attached(attachments, attached, ifindex))
+		if (ifindex && !attachments_hold(attachments, attached, ifindex))
 			result = mark(instance, ifindex, TW_TRIAL_ATTACHED);
 	}
 	free(attachments);

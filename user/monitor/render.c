@@ -33,24 +33,6 @@ static const char *action_of(const struct sighting *sighting)
 
 /* -- text ------------------------------------------------------------------------------ */
 
-static int print_rule(FILE *out, const struct rule_place *place)
-{
-	char *text = rule_place_text(place);
-
-	if (!text)
-		return -ENOMEM;
-	fputs(place->owner, out);
-	if (place->server)
-		fprintf(out, "/%s", place->server);
-	if (place->number)
-		fprintf(out, " %u", place->number);
-	fprintf(out, " \"%s\"", text);
-	if (place->rule && place->rule->name)
-		fprintf(out, " # %s", place->rule->name);
-	free(text);
-	return 0;
-}
-
 int sighting_print_cause(FILE *out, const struct sighting *sighting)
 {
 	const char *reason = reason_of(sighting);
@@ -60,7 +42,7 @@ int sighting_print_cause(FILE *out, const struct sighting *sighting)
 		fprintf(out, " %s", reason);
 	if (sighting->rule) {
 		fputs(": ", out);
-		return print_rule(out, sighting->rule);
+		return rule_place_print(out, sighting->rule, "", '"');
 	}
 	if (sighting->service)
 		fprintf(out, ": service %s", sighting->service->name);
