@@ -85,7 +85,9 @@ static __always_inline void event_describe(struct xdp_md *ctx, struct event_draf
 	barrier_var(captured); /* what is checked is what is used */
 	if (captured > TW_SNAP_MAX)
 		captured = TW_SNAP_MAX;
-	if (captured && bpf_xdp_load_bytes(ctx, 0, draft->frame, (__u32)captured))
+	/* (6.1 learns no lower bound from a comparison with zero.) */
+	if (captured < sizeof(struct ethhdr) ||
+	    bpf_xdp_load_bytes(ctx, 0, draft->frame, (__u32)captured))
 		captured = 0;
 	event->time = bpf_ktime_get_ns();
 	event->ifindex = ctx->ingress_ifindex;

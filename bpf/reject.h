@@ -307,7 +307,10 @@ static __always_inline int sum_of_quote(struct xdp_md *ctx, struct answer_work *
 		__u32 piece = length < QUOTE_PIECE ? length : QUOTE_PIECE;
 
 		barrier_var(piece);
-		if (piece == 0 || piece > QUOTE_PIECE)
+		if (piece > QUOTE_PIECE)
+			return 0;
+		barrier_var(piece);
+		if ((__s32)piece < 1) /* (6.1 learns no lower bound from "is not 0") */
 			return 0;
 		if (bpf_xdp_load_bytes(ctx, at, work->piece, piece))
 			return 0;

@@ -26,6 +26,7 @@ static __always_inline int quoted_opposite(struct tw_packet *opposite, const str
 	__u32 at = p->l4 + sizeof(struct tw_icmp);
 	const struct quoted_transport *transport;
 
+	barrier_var(at); /* what tw_at() checks is what is added, not p->l4 */
 	opposite->family = p->family;
 	if (p->family) {
 		const struct ipv6hdr *ip = tw_at(data, end, at, sizeof(*ip));

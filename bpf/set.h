@@ -39,8 +39,10 @@ static __always_inline const void *set_line(const struct tw_set *set, __u32 line
 	chunk = bpf_map_lookup_elem(&chunks, &slot);
 	if (chunk)
 		chunk = bpf_map_lookup_elem(chunk, &zero);
-	at &= TW_CHUNK_BYTES - TW_LINE_BYTES;
-	return chunk ? (const char *)chunk + at : NULL;
+	if (!chunk)
+		return NULL;
+	barrier_var(at);
+	return (const char *)chunk + (at & (TW_CHUNK_BYTES - TW_LINE_BYTES));
 }
 
 /* The number of the lowest bit; BPF has no instruction for it. */
@@ -137,7 +139,7 @@ static __always_inline enum trie_says group_says(const struct tw_set *set,
 	__u32 version = *(const volatile __u32 *)&group->version, leaf, low = addr & 0xff;
 	__u64 present = *(const volatile __u64 *)&group->present, net = 1ull << (addr >> 8 & 63);
 	const __u32 *line;
-	__u32 bits;
+	__u32 word, bits;
 
 	if (group->covered & net)
 		return TRIE_HOLDS;
@@ -145,7 +147,9 @@ static __always_inline enum trie_says group_says(const struct tw_set *set,
 		return TRIE_MISSES;
 	leaf = *(const volatile __u32 *)&group->leaves + count_bits(present & (net - 1));
 	line = set_line(set, leaf / 2);
-	bits = line ? *(const volatile __u32 *)&line[leaf % 2 * 8 + low / 32] : 0;
+	word = leaf % 2 * 8 + low / 32;
+	barrier_var(word); /* 6.1 loses its bound in the "or" that this becomes */
+	bits = line ? *(const volatile __u32 *)&line[word % 16] : 0;
 	if (version & 1 || *(const volatile __u32 *)&group->version != version)
 		return TRIE_MOVES;
 	return bits >> low % 32 & 1 ? TRIE_HOLDS : TRIE_MISSES;

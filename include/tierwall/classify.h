@@ -369,7 +369,10 @@ static __always_inline int tw_next_leaf(__u32 first, struct tw_key *key)
 		leaf = tw_walk(first, leaf, key);
 	key->sets = 0;
 	if (TW_TREE_KIND(leaf) == TW_TREE_VECTORS)
-		tw_vectors_open(first, TW_TREE_AT(leaf), key);
+		/* (not one within the other: kernels before 6.8 round each frame up to 32 bytes) */
+		key->summary = tw_vectors_open(first, TW_TREE_AT(leaf), key)
+				       ? tw_vectors_and(first, 0, key)
+				       : 0;
 	key->leaf = leaf; /* 0, TW_TREE_EMPTY: none is open */
 	key->next = 0;
 	return 1;

@@ -80,7 +80,7 @@ TW_LOOKUP __u64 tw_vectors_and(__u32 first, __u32 i, const struct tw_key *key)
 	return bits;
 }
 
-/* Finds the vectors of a leaf for the packet, and which of their words are not all zero. */
+/* Finds the vectors of a leaf for the packet.  1: all of them together are key->summary next. */
 TW_LOOKUP int tw_vectors_open(__u32 first, __u32 at, struct tw_key *key)
 {
 	struct tw_window window = {0};
@@ -106,8 +106,7 @@ TW_LOOKUP int tw_vectors_open(__u32 first, __u32 at, struct tw_key *key)
 			break;
 		key->vector[i] = tw_field_vector(&window, first, field, key);
 	}
-	key->summary = tw_vectors_and(first, 0, key);
-	return 0;
+	return 1;
 }
 
 /*
