@@ -10,6 +10,8 @@
 
 #include "policy.h"
 
+#define SLOTS_OF_OFFSET 4 /* offsets in chunks are in units of eight bytes */
+
 struct listen_search {
 	const struct tw_policy *policy;
 	const struct tw_packet *packet;
@@ -119,18 +121,20 @@ static __always_inline const struct tw_server *service_choose(const struct path 
 							      struct outcome *outcome)
 {
 	const struct tw_policy *image = path->policy;
-	__u32 family = p->family & 1, slots = service->choices[family];
-	const __u16 *choice;
+	__u32 family = p->family & 1, slots = service->choices[family], slot, offset;
+	const char *chunk;
+	__u16 choice;
 
 	if (!slots)
 		return NULL;
-	choice =
-		POLICY_ITEM(image, choices, __u16,
-			    service->choice[family] +
-				    (__u32)((__u64)tw_hash_flow(image->hash_key, p) * slots >> 32));
-	if (!choice || *choice == TW_NONE16)
+	slot = (__u32)((__u64)tw_hash_flow(image->hash_key, p) * slots >> 32);
+	offset = service->choice[family] + slot / SLOTS_OF_OFFSET;
+	chunk = policy_chunk(image->chunk, offset);
+	if (!chunk)
 		return NULL;
-	return service_server(image, service, *choice, outcome);
+	choice = *(const __u16 *)(chunk + (__u64)(offset & TW_CHUNK_MASK) * 8 +
+				  slot % SLOTS_OF_OFFSET * sizeof(choice));
+	return choice == TW_NONE16 ? NULL : service_server(image, service, choice, outcome);
 }
 
 #endif

@@ -25,7 +25,7 @@
 #endif
 #endif
 
-#define TW_ABI 3
+#define TW_ABI 4
 
 #define TW_IMAGE_BYTES   (4u << 20) /* one policy image; 4 MB is the most that kernel 6.1 takes */
 #define TW_POLICIES      4u         /* images: live, the one to go back to, one being made */
@@ -118,8 +118,8 @@ enum tw_trial_device {
  *
  * What is large stands beside the image, in a run of elements of the map `chunks`, of
  * TW_CHUNK_BYTES each.  An offset there is in units of eight bytes: the chunk is
- * offset >> TW_CHUNK_SHIFT, counted from the policy's first.  Nothing but the text
- * goes on from one chunk into the next.
+ * offset >> TW_CHUNK_SHIFT, counted from the policy's first.  Nothing but the text and
+ * tables that choose a server goes on from one chunk into the next.
  */
 #define TW_CHUNK_SHIFT 17
 #define TW_CHUNK_MASK  ((1u << TW_CHUNK_SHIFT) - 1)
@@ -176,7 +176,6 @@ struct tw_policy {
 	struct tw_section listens;   /* struct tw_listen */
 	struct tw_section services;  /* struct tw_service */
 	struct tw_section members;   /* struct tw_member */
-	struct tw_section choices;   /* __u16: index of a member within its service, or TW_NONE16 */
 	struct tw_section tiers;     /* struct tw_tier */
 	struct tw_section servers;   /* struct tw_server */
 	struct tw_section ids;       /* __u32: counter ids in the order of config_visit_ids() */
@@ -217,7 +216,8 @@ struct tw_service {
 	__u16 port; /* the servers', 0: as the client asked */
 	__u32 member;
 	__u32 members;
-	__u32 choice[2];  /* first slot in `choices`: [0] IPv4, [1] IPv6 */
+	/* In the chunks, __u16 each: index of a member of the service, or TW_NONE16. */
+	__u32 choice[2];  /* first slot: [0] IPv4, [1] IPv6 */
 	__u32 choices[2]; /* slots; 0: the tier has no address of that family */
 	__u8 forward;     /* enum tw_forward */
 	__u8 has_from;    /* only the sources that `from` accepts may use it */
@@ -539,7 +539,7 @@ struct tw_meta {
 _Static_assert(sizeof(union tw_addr) == 16, "addr");
 _Static_assert(sizeof(struct tw_counter) == 32, "counter");
 _Static_assert(sizeof(struct tw_list) == 24, "list");
-_Static_assert(sizeof(struct tw_policy) == 32 + 2 * 24 + 8 + TW_FRONTS * 12 + 10 * 8, "policy");
+_Static_assert(sizeof(struct tw_policy) == 32 + 2 * 24 + 8 + TW_FRONTS * 12 + 9 * 8, "policy");
 _Static_assert(sizeof(struct tw_front) == 12, "front");
 _Static_assert(sizeof(struct tw_address) == 32, "address");
 _Static_assert(sizeof(struct tw_listen) == 8, "listen");

@@ -2,51 +2,45 @@
 /*
  * service_moves(): the share of a service's flows that another configuration moves.
  */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "compile/compile.h"
 #include "compile/moves.h"
+#include "tierwall/hash.h"
 
 #define KEY                    "hash-key 000102030405060708090a0b0c0d0e0f\n"
 #define OTHER_KEY              "hash-key ff0102030405060708090a0b0c0d0e0f\n"
 #define WWW                    "service www { listen 203.0.113.10 tcp port 443; tier web }\n"
 #define SHARE(share, expected) assert_true((share) > (expected)-0.01 && (share) < (expected) + 0.01)
 
-struct image {
-	struct config *config;
-	struct compiled compiled;
-};
-
-static void compile(struct image *out, const char *text)
+static struct config *parse(const char *text)
 {
-	struct node_facts facts = {};
 	struct diagnostic diagnostic = {};
+	struct config *config;
 
-	if (config_parse(&out->config, "test", text, strlen(text), &diagnostic) ||
-	    config_check(out->config, &diagnostic) ||
-	    policy_compile(&out->compiled, out->config, NULL, &facts, &diagnostic))
+	if (config_parse(&config, "test", text, strlen(text), &diagnostic) ||
+	    config_check(config, &diagnostic))
 		fail_msg("%s", diagnostic.text);
+	return config;
 }
 
 static struct moves moves_between(const char *now, const char *next)
 {
-	struct image before = {}, after = {};
+	struct config *before = parse(now), *after = parse(next);
 	struct moves moves;
 
-	compile(&before, now);
-	compile(&after, next);
-	moves = service_moves((const void *)before.compiled.image, 0,
-			      (const void *)after.compiled.image, 0);
-	compiled_free(&before.compiled);
-	compiled_free(&after.compiled);
-	config_free(before.config);
-	config_free(after.config);
+	assert_int_equal(service_moves(&moves, before, after, "www"), 0);
+	config_free(before);
+	config_free(after);
 	return moves;
 }
 
@@ -125,6 +119,101 @@ static void without_servers_all_are_lost(void **state)
 	assert_true(moves.lost == 1);
 }
 
+/* -- against flows that are sent through both tables ------------------------------------ */
+
+#define FLOWS 40000
+
+/* The address of who gets a flow, NULL: nobody. */
+static const union tw_addr *server_of_flow(const struct config *config,
+					   const struct choice_table *table,
+					   const struct tier *tier, const struct tw_packet *flow)
+{
+	__u64 key[2];
+	uint16_t i;
+
+	memcpy(key, config->hash_key, sizeof(key));
+	i = table->slots[(uint64_t)tw_hash_flow(key, flow) * table->count >> 32];
+	return i == TW_NONE16 ? NULL : &tier->servers[i].addr[0];
+}
+
+static struct tw_packet random_flow(uint64_t number)
+{
+	struct tw_packet flow = {.protocol = IPPROTO_TCP, .dport = 443};
+	uint64_t random = tw_mix(number * 0x9e3779b97f4a7c15ull);
+
+	flow.saddr.words[2] = flow.daddr.words[2] = htonl(0xffff);
+	flow.saddr.words[3] = (uint32_t)random;
+	flow.daddr.words[3] = htonl(0xcb00710a);
+	flow.sport = (uint16_t)(random >> 40);
+	return flow;
+}
+
+static double share_that_chooses_another(const char *now, const char *next)
+{
+	struct config *before = parse(now), *after = parse(next);
+	const struct tier *tiers[2] = {&before->tiers[0], &after->tiers[0]};
+	struct choice_table tables[2];
+	unsigned int moved = 0;
+
+	assert_int_equal(choice_table(&tables[0], tiers[0], 0), 0);
+	assert_int_equal(choice_table(&tables[1], tiers[1], 0), 0);
+	for (unsigned int i = 1; i <= FLOWS; i++) {
+		struct tw_packet flow = random_flow(i);
+		const union tw_addr *was = server_of_flow(before, &tables[0], tiers[0], &flow);
+		const union tw_addr *is = server_of_flow(after, &tables[1], tiers[1], &flow);
+
+		moved += was && (!is || memcmp(was, is, sizeof(*was)));
+	}
+	free(tables[0].slots);
+	free(tables[1].slots);
+	config_free(before);
+	config_free(after);
+	return (double)moved / FLOWS;
+}
+
+#define THREE(a, b, c)                                                                       \
+	KEY "tier web { server a 10.0.0.1" a "; server b 10.0.0.2" b "; server c 10.0.0.3" c \
+	    " }\n" WWW
+#define FOUR                                                                                \
+	KEY "tier web { server d 10.0.0.4; server c 10.0.0.3; server b 10.0.0.2; server a " \
+	    "10.0.0.1 }\n" WWW
+
+static void the_share_is_that_of_simulated_flows(void **state)
+{
+	static const char *const changes[][2] = {
+		{THREE("", "", ""), THREE("", " state down", "")},
+		{THREE("", " state down", ""), THREE("", "", "")},
+		{THREE("", " state down", ""), THREE(" state drain", " state down", "")},
+		{THREE("", "", ""), THREE("", " weight 7", "")},
+		{THREE(" weight 3", " weight 100", ""), THREE(" weight 3", " weight 50", "")},
+		{THREE("", "", ""), THREE("", "", " weight 0")},
+		{THREE("", "", ""), FOUR},
+		{FOUR, two},
+		{THREE(" state down", " state down", " state down"), THREE("", "", "")},
+		{THREE("", "", ""), THREE(" state down", " state down", " state down")},
+		{THREE(" weight 2", "", ""), OTHER_KEY
+		 "tier web { server a 10.0.0.1; server b 10.0.0.2; server c 10.0.0.3 }\n" WWW},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		struct moves moves = moves_between(changes[i][0], changes[i][1]);
+
+		SHARE(moves.chosen, share_that_chooses_another(changes[i][0], changes[i][1]));
+	}
+}
+
+static void the_order_of_servers_moves_nothing(void **state)
+{
+	struct moves moves = moves_between(THREE("", " weight 5", ""),
+					   KEY "tier web { server c 10.0.0.3; server a 10.0.0.1\n"
+					       "server b 10.0.0.2 weight 5 }\n" WWW);
+
+	(void)state;
+	assert_true(moves.chosen == 0);
+	assert_true(moves.lost == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -135,6 +224,8 @@ int main(void)
 		cmocka_unit_test(weights_move_their_share),
 		cmocka_unit_test(another_key_moves_by_chance),
 		cmocka_unit_test(without_servers_all_are_lost),
+		cmocka_unit_test(the_share_is_that_of_simulated_flows),
+		cmocka_unit_test(the_order_of_servers_moves_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,7 @@ struct comparison {
 	struct config *file;
 	struct compiled compiled; /* the file, as apply would make it live */
 	char *lines;              /* of print_difference(); empty: nothing differs */
+	struct moves *moves;      /* by running service that the file has, too */
 };
 
 /* -- reading ------------------------------------------------------------------------- */
@@ -104,6 +105,27 @@ static void forget_what_stays(struct comparison *comparison)
 	}
 }
 
+/* False: the file has no such service. */
+static bool is_in_both(const struct comparison *comparison, size_t i)
+{
+	return config_service(comparison->file, comparison->running.config->services[i].name);
+}
+
+static int find_moves(struct comparison *comparison)
+{
+	const struct config *now = comparison->running.config;
+
+	comparison->moves = calloc(now->service_count + 1, sizeof(*comparison->moves));
+	if (!comparison->moves)
+		return out_of_memory();
+	for (size_t i = 0; i < now->service_count; i++)
+		if (is_in_both(comparison, i) &&
+		    service_moves(&comparison->moves[i], now, comparison->file,
+				  now->services[i].name))
+			return out_of_memory();
+	return 0;
+}
+
 static int compare(struct comparison *out, const struct instance *instance, const char *path)
 {
 	int result = config_read_file(&out->file, path);
@@ -117,12 +139,14 @@ static int compare(struct comparison *out, const struct instance *instance, cons
 	if (result)
 		return result;
 	forget_what_stays(out);
-	return compare_texts(out);
+	result = find_moves(out);
+	return result ? result : compare_texts(out);
 }
 
 static void comparison_free(struct comparison *comparison)
 {
 	free(comparison->lines);
+	free(comparison->moves);
 	compiled_free(&comparison->compiled);
 	config_free(comparison->file);
 	running_free(&comparison->running);
@@ -130,31 +154,17 @@ static void comparison_free(struct comparison *comparison)
 
 /* -- output ------------------------------------------------------------------------------ */
 
-/* False: the file has no such service. */
-static bool find_moves(const struct comparison *comparison, size_t i, struct moves *moves)
-{
-	const struct config *now = comparison->running.config;
-	const struct service *next = config_service(comparison->file, now->services[i].name);
-
-	if (!next)
-		return false;
-	*moves = service_moves(comparison->running.image, i,
-			       (const void *)comparison->compiled.image,
-			       next - comparison->file->services);
-	return true;
-}
-
 static void print_text(const struct comparison *comparison)
 {
 	const struct config *now = comparison->running.config;
-	struct moves moves;
 
 	fputs(comparison->lines, stdout);
 	for (size_t i = 0; i < now->service_count; i++)
-		if (find_moves(comparison, i, &moves))
+		if (is_in_both(comparison, i))
 			printf("service %s: %.1f %% of new flows would choose another server, "
 			       "%.1f %% of live flows would move\n",
-			       now->services[i].name, 100 * moves.chosen, 100 * moves.lost);
+			       now->services[i].name, 100 * comparison->moves[i].chosen,
+			       100 * comparison->moves[i].lost);
 }
 
 static json_t *lines_json(char *lines)
@@ -174,13 +184,13 @@ static json_t *services_moves_json(const struct comparison *comparison)
 {
 	const struct config *now = comparison->running.config;
 	json_t *array = json_array();
-	struct moves moves;
 
 	for (size_t i = 0; i < now->service_count; i++)
-		if (find_moves(comparison, i, &moves) &&
-		    json_array_append_new(
-			    array, json_pack("{s:s,s:f,s:f}", "name", now->services[i].name,
-					     "moves", moves.chosen, "moves-live", moves.lost))) {
+		if (is_in_both(comparison, i) &&
+		    json_array_append_new(array,
+					  json_pack("{s:s,s:f,s:f}", "name", now->services[i].name,
+						    "moves", comparison->moves[i].chosen,
+						    "moves-live", comparison->moves[i].lost))) {
 			json_decref(array);
 			return NULL;
 		}

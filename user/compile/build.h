@@ -12,6 +12,12 @@ struct placed_list {
 	uint32_t index;
 };
 
+/* That chooses a server. */
+struct placed_table {
+	uint32_t offset; /* in the arena */
+	uint32_t count;  /* slots; 0: not placed, or no server of the family */
+};
+
 struct build {
 	struct config *config;
 	const struct tw_policy *live; /* NULL: none */
@@ -27,14 +33,14 @@ struct build {
 	BUILD_SECTION(struct tw_listen, listens)
 	BUILD_SECTION(struct tw_service, services)
 	BUILD_SECTION(struct tw_member, members)
-	BUILD_SECTION(uint16_t, choices)
 	BUILD_SECTION(struct tw_tier, tiers)
 	BUILD_SECTION(struct tw_server, servers)
 	BUILD_SECTION(uint32_t, ids)
 	BUILD_SECTION(struct tw_set_map, set_maps)
 #undef BUILD_SECTION
 
-	struct placed_list *lists; /* of addresses, that are sets without a name */
+	struct placed_table (*tables)[2]; /* of each tier, by family; NULL: of none yet */
+	struct placed_list *lists;        /* of addresses, that are sets without a name */
 	size_t list_count;
 	bool set_taken[TW_SET_SLOTS];
 	uint32_t set_from; /* those below are taken */
@@ -64,8 +70,10 @@ int build_limit(struct build *build, const struct rule *rule, uint32_t *offset);
 /* What each address is: of a service, a server, the node (addresses.c). */
 int build_addresses(struct build *build);
 
-/* Tiers, servers, services, members and choices (services.c). */
+/* Tiers, servers, services and members (services.c). */
 int build_tiers(struct build *build);
 int build_services(struct build *build);
+/* Places the tables that choose a server of the tier, unless another service has (tables.c). */
+int build_choices(struct build *build, struct tw_service *service, const struct tier *tier);
 
 #endif

@@ -66,9 +66,10 @@ struct candidate {
 	uint64_t seed;   /* from its address: the same on every node */
 	uint32_t weight; /* 0: gets nothing */
 	bool takes_flows;
+	bool is_backup; /* takes flows in place of others only */
 };
 
-/* Slots for so many candidates with such weights: a prime. */
+/* Slots for so many candidates with such weights: a power of two. */
 uint32_t choice_slots(const struct candidate *candidates, size_t count);
 
 /*
@@ -77,6 +78,17 @@ uint32_t choice_slots(const struct candidate *candidates, size_t count);
  */
 int choice_fill(uint16_t *slots, uint32_t slot_count, const struct candidate *candidates,
 		size_t count);
+
+/* The table of a tier for one family. */
+struct choice_table {
+	uint16_t *slots; /* indices in tier->servers; owned */
+	uint32_t count;  /* 0: no server has an address of that family */
+};
+
+/* -ENOMEM or 0 (tables.c). */
+int choice_table(struct choice_table *out, const struct tier *tier, int family);
+/* Has the tier the same table for both families? */
+bool choice_is_shared(const struct tier *tier);
 
 /* -- limits (limits.c) ------------------------------------------------------------------ */
 

@@ -1,153 +1,178 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Compares the choice tables of one service in two images.
+ * Compares the tables that choose a server in two configurations.
  *
- * With the same hash key a flow keeps its place between 0 and 1 in both tables, and
- * the tables are compared place by place.  With another key its new place is any.
+ * With the same hash a flow keeps its place between 0 and 1 in both tables, and the
+ * tables are compared place by place.  With another its new place is any.
  */
-#include <stdbool.h>
-#include <stddef.h>
-#include <string.h>
-
 #include "compile/moves.h"
 
-#define ITEM(image, type, section, i) \
-	(&((const type *)(const void *)((const char *)(image) + (image)->section.offset))[i])
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
-struct table {
-	const struct tw_policy *image;
-	const struct tw_service *service;
+#include "compile/compile.h"
+
+/* One family of a service's tier, in both configurations. */
+struct comparison {
+	const struct tier *now, *next;
 	int family;
-	uint32_t slots;
+	struct choice_table before, after;
+	uint16_t *heir; /* by index in now->servers: the same machine's in next->servers */
+	uint32_t *before_slots, *after_slots; /* by index: how many slots it has */
 };
 
-static struct table table_of(const struct tw_policy *image, uint32_t service, int family)
-{
-	const struct tw_service *item = ITEM(image, struct tw_service, services, service);
+/* -- which server is which ------------------------------------------------------------ */
 
-	return (struct table){image, item, family, item->choices[family]};
+static uint16_t find_heir(const struct comparison *compared, const struct server *server)
+{
+	const union tw_addr *addr = &server->addr[compared->family];
+
+	for (size_t i = 0; i < compared->next->server_count && !addr_is_zero(addr); i++)
+		if (!memcmp(&compared->next->servers[i].addr[compared->family], addr,
+			    sizeof(*addr)))
+			return (uint16_t)i;
+	return TW_NONE16;
 }
 
-static const struct tw_server *server_of_member(const struct table *table, uint32_t i)
+static void find_heirs(struct comparison *compared)
 {
-	const struct tw_member *member =
-		ITEM(table->image, struct tw_member, members, table->service->member + i);
-
-	return ITEM(table->image, struct tw_server, servers, member->server);
+	for (size_t i = 0; i < compared->now->server_count; i++)
+		compared->heir[i] = find_heir(compared, &compared->now->servers[i]);
 }
 
-/* NULL: no server takes new flows. */
-static const union tw_addr *server_in_slot(const struct table *table, uint32_t slot)
+/* May a live flow of this server go on? */
+static bool keeps(const struct comparison *compared, uint16_t server)
 {
-	uint16_t choice = *ITEM(table->image, uint16_t, choices,
-				table->service->choice[table->family] + slot);
+	uint16_t heir = compared->heir[server];
 
-	return choice == TW_NONE16 ? NULL : &server_of_member(table, choice)->addr[table->family];
+	return heir != TW_NONE16 && compared->next->servers[heir].state != TW_SERVER_DOWN;
 }
 
-static bool is_same(const union tw_addr *a, const union tw_addr *b)
+/* -- shares ------------------------------------------------------------------------------ */
+
+static void count_slots(uint32_t *counts, const struct choice_table *table)
 {
-	return a && b && !memcmp(a, b, sizeof(*a));
+	for (uint32_t slot = 0; slot < table->count; slot++)
+		if (table->slots[slot] != TW_NONE16)
+			counts[table->slots[slot]]++;
 }
 
-/* May a live flow go on to this server? */
-static bool keeps(const struct table *next, const union tw_addr *addr)
-{
-	for (uint32_t i = 0; i < next->service->members; i++) {
-		const struct tw_server *server = server_of_member(next, i);
-
-		if (is_same(&server->addr[next->family], addr))
-			return server->state != TW_SERVER_DOWN;
-	}
-	return false;
-}
-
-static double share_lost(const struct table *now, const struct table *next)
+static double share_lost(const struct comparison *compared)
 {
 	uint32_t lost = 0;
 
-	for (uint32_t slot = 0; slot < now->slots; slot++) {
-		const union tw_addr *addr = server_in_slot(now, slot);
-
-		if (addr && !keeps(next, addr))
-			lost++;
-	}
-	return (double)lost / now->slots;
+	for (size_t i = 0; i < compared->now->server_count; i++)
+		if (!keeps(compared, (uint16_t)i))
+			lost += compared->before_slots[i];
+	return (double)lost / compared->before.count;
 }
 
-/* Walks both tables at once, in units of 1 / (slots of one * slots of the other). */
-static double share_chosen_by_place(const struct table *now, const struct table *next)
+/* Both sizes are powers of two. */
+static double share_chosen_by_place(const struct comparison *compared)
 {
-	uint64_t whole = (uint64_t)now->slots * next->slots, at = 0, moved = 0;
-	uint32_t i = 0, j = 0;
+	const struct choice_table *before = &compared->before, *after = &compared->after;
+	uint32_t places = before->count > after->count ? before->count : after->count, moved = 0;
 
-	while (at < whole) {
-		uint64_t end_now = (uint64_t)(i + 1) * next->slots;
-		uint64_t end_next = (uint64_t)(j + 1) * now->slots;
-		uint64_t end = end_now < end_next ? end_now : end_next;
-		const union tw_addr *addr = server_in_slot(now, i);
+	for (uint32_t place = 0; place < places; place++) {
+		uint16_t was = before->slots[place / (places / before->count)];
+		uint16_t is = after->slots[place / (places / after->count)];
 
-		if (addr && !is_same(addr, server_in_slot(next, j)))
-			moved += end - at;
-		i += end == end_now;
-		j += end == end_next;
-		at = end;
+		if (was != TW_NONE16)
+			moved += is == TW_NONE16 || compared->heir[was] != is;
 	}
-	return (double)moved / whole;
+	return (double)moved / places;
 }
 
-/* The share of the slots that lead to a server. */
-static double share_of(const struct table *table, const union tw_addr *addr)
-{
-	uint32_t count = 0;
-
-	for (uint32_t slot = 0; slot < table->slots; slot++)
-		count += is_same(server_in_slot(table, slot), addr);
-	return (double)count / table->slots;
-}
-
-static double share_chosen_by_chance(const struct table *now, const struct table *next)
+static double share_chosen_by_chance(const struct comparison *compared)
 {
 	double stays = 0;
+	uint32_t without = compared->before.count;
 
-	for (uint32_t i = 0; i < now->service->members; i++) {
-		const union tw_addr *addr = &server_of_member(now, i)->addr[now->family];
+	for (size_t i = 0; i < compared->now->server_count; i++) {
+		uint16_t heir = compared->heir[i];
 
-		stays += share_of(now, addr) * share_of(next, addr);
+		without -= compared->before_slots[i];
+		if (heir != TW_NONE16)
+			stays += (double)compared->before_slots[i] / compared->before.count *
+				 compared->after_slots[heir] / compared->after.count;
 	}
-	return 1 - stays;
+	return 1 - (double)without / compared->before.count - stays;
 }
 
-static struct moves family_moves(const struct table *now, const struct table *next)
-{
-	struct moves moves = {.chosen = 1, .lost = share_lost(now, next)};
+/* -- the whole -------------------------------------------------------------------------------- */
 
-	if (!next->slots)
-		return moves;
-	if (!memcmp(now->image->hash_key, next->image->hash_key, sizeof(now->image->hash_key)))
-		moves.chosen = share_chosen_by_place(now, next);
-	else
-		moves.chosen = share_chosen_by_chance(now, next);
-	return moves;
+static bool has_same_hash(const struct config *now, const struct config *next)
+{
+	return !memcmp(now->hash_key, next->hash_key, sizeof(now->hash_key));
 }
 
-struct moves service_moves(const struct tw_policy *now, uint32_t now_service,
-			   const struct tw_policy *next, uint32_t next_service)
+static int open_comparison(struct comparison *compared)
 {
-	struct moves worst = {};
+	int result = choice_table(&compared->before, compared->now, compared->family);
 
-	for (int family = 0; family < 2; family++) {
-		struct table before = table_of(now, now_service, family);
-		struct table after = table_of(next, next_service, family);
-		struct moves moves;
+	if (!result)
+		result = choice_table(&compared->after, compared->next, compared->family);
+	if (result)
+		return result;
+	compared->heir = calloc(compared->now->server_count + 1, sizeof(*compared->heir));
+	compared->before_slots =
+		calloc(compared->now->server_count + 1, sizeof(*compared->before_slots));
+	compared->after_slots =
+		calloc(compared->next->server_count + 1, sizeof(*compared->after_slots));
+	if (!compared->heir || !compared->before_slots || !compared->after_slots)
+		return -ENOMEM;
+	find_heirs(compared);
+	count_slots(compared->before_slots, &compared->before);
+	count_slots(compared->after_slots, &compared->after);
+	return 0;
+}
 
-		if (!before.slots)
-			continue;
-		moves = family_moves(&before, &after);
-		if (moves.chosen > worst.chosen)
-			worst.chosen = moves.chosen;
-		if (moves.lost > worst.lost)
-			worst.lost = moves.lost;
+static void close_comparison(struct comparison *compared)
+{
+	free(compared->before.slots);
+	free(compared->after.slots);
+	free(compared->heir);
+	free(compared->before_slots);
+	free(compared->after_slots);
+}
+
+static int family_moves(struct moves *worst, struct comparison *compared, bool same_hash)
+{
+	int result = open_comparison(compared);
+	double chosen = 1, lost;
+
+	if (!result && compared->before.count) {
+		lost = share_lost(compared);
+		if (compared->after.count)
+			chosen = same_hash ? share_chosen_by_place(compared)
+					   : share_chosen_by_chance(compared);
+		if (chosen > worst->chosen)
+			worst->chosen = chosen;
+		if (lost > worst->lost)
+			worst->lost = lost;
 	}
-	return worst;
+	close_comparison(compared);
+	return result;
+}
+
+int service_moves(struct moves *out, const struct config *now, const struct config *next,
+		  const char *name)
+{
+	const struct service *service = config_service(now, name);
+	const struct service *later = config_service(next, name);
+	bool same_hash = has_same_hash(now, next);
+	int result = 0;
+
+	memset(out, 0, sizeof(*out));
+	for (int family = 0; family < 2 && !result; family++) {
+		struct comparison compared = {
+			.now = config_tier(now, service->tier),
+			.next = config_tier(next, later->tier),
+			.family = family,
+		};
+
+		result = family_moves(out, &compared, same_hash);
+	}
+	return result;
 }

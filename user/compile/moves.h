@@ -5,9 +5,7 @@
 #ifndef TIERWALL_USER_COMPILE_MOVES_H
 #define TIERWALL_USER_COMPILE_MOVES_H
 
-#include <stdint.h>
-
-#include "tierwall/abi.h"
+#include "config/config.h"
 
 /* Shares of a service's flows, 0 to 1; of its two families, where both are served, the worse. */
 struct moves {
@@ -15,7 +13,11 @@ struct moves {
 	double lost;   /* have a server that is gone or down then: live flows, too, must move */
 };
 
-struct moves service_moves(const struct tw_policy *now, uint32_t now_service,
-			   const struct tw_policy *next, uint32_t next_service);
+/*
+ * The service of that name, which both configurations have.  Both are checked and have
+ * their hash keys.  -ENOMEM or 0.
+ */
+int service_moves(struct moves *out, const struct config *now, const struct config *next,
+		  const char *name);
 
 #endif

@@ -103,7 +103,7 @@ static int build_image(struct build *build)
 	struct compiled *out = build->out;
 	const struct piece pieces[] = {
 #define PIECE(name) {&header->name, build->name, build->name##_count, sizeof(*build->name)}
-		PIECE(addresses), PIECE(listens), PIECE(services), PIECE(members),  PIECE(choices),
+		PIECE(addresses), PIECE(listens), PIECE(services), PIECE(members),
 		PIECE(tiers),     PIECE(servers), PIECE(ids),      PIECE(set_maps),
 #undef PIECE
 	};
@@ -206,12 +206,12 @@ int policy_compile(struct compiled *out, struct config *config, const struct tw_
 	free(build.listens);
 	free(build.services);
 	free(build.members);
-	free(build.choices);
 	free(build.tiers);
 	free(build.servers);
 	free(build.ids);
 	free(build.set_maps);
 	free(build.lists);
+	free(build.tables);
 	build_sets_end(&build);
 	if (result)
 		compiled_free(out);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Tiers and their servers, services and the tables that choose a server. */
+/* Tiers and their servers, and the services that they stand behind. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "compile/build.h"
-#include "tierwall/hash.h"
 
 static int build_next_hop(struct build *build, struct tw_server *place, const struct server *server)
 {
@@ -69,52 +67,6 @@ static uint32_t first_server(const struct config *config, const struct tier *tie
 	return first;
 }
 
-static uint64_t seed_of(const union tw_addr *addr)
-{
-	return tw_mix(tw_mix(addr->halves[0]) ^ addr->halves[1]);
-}
-
-/* The table of one family; left empty where no server of the tier has an address of it. */
-static int build_choice(struct build *build, struct tw_service *place, const struct tier *tier,
-			int family)
-{
-	struct candidate *candidates = calloc(tier->server_count + 1, sizeof(*candidates));
-	bool any = false;
-	uint16_t *slots;
-	uint32_t count;
-	int result;
-
-	if (!candidates)
-		return -ENOMEM;
-	for (size_t i = 0; i < tier->server_count; i++) {
-		const struct server *server = &tier->servers[i];
-
-		if (addr_is_zero(&server->addr[family]))
-			continue;
-		any = true;
-		candidates[i].seed = seed_of(&server->addr[family]);
-		candidates[i].weight = server->weight;
-		candidates[i].takes_flows = server->state == TW_SERVER_UP;
-	}
-	if (!any) {
-		free(candidates);
-		return 0;
-	}
-	count = choice_slots(candidates, tier->server_count);
-	slots = realloc(build->choices, (build->choices_count + count) * sizeof(*slots));
-	if (!slots) {
-		free(candidates);
-		return -ENOMEM;
-	}
-	build->choices = slots;
-	place->choice[family] = (uint32_t)build->choices_count;
-	place->choices[family] = count;
-	result = choice_fill(slots + build->choices_count, count, candidates, tier->server_count);
-	build->choices_count += count;
-	free(candidates);
-	return result;
-}
-
 static int build_members(struct build *build, struct tw_service *place,
 			 const struct service *service, const struct tier *tier)
 {
@@ -153,8 +105,8 @@ int build_services(struct build *build)
 		result = build_sources(build, place, &service->from);
 		if (!result)
 			result = build_members(build, place, service, tier);
-		for (int family = 0; !result && family < 2; family++)
-			result = build_choice(build, place, tier, family);
+		if (!result)
+			result = build_choices(build, place, tier);
 	}
 	return result;
 }
