@@ -40,8 +40,9 @@ BENCH_RULES ?= 1000 10000 # sizes of the lists that the classifier is measured w
 
 bench:
 	$(Q)scripts/setup build bench
-	$(Q)$(MAKE) --no-print-directory $(O)/tierwall $(addprefix $(O)/tests/bench/,bench classifier sets beside-nftables)
+	$(Q)$(MAKE) --no-print-directory $(O)/tierwall $(addprefix $(O)/tests/bench/,bench choice classifier sets beside-nftables)
 	$(Q)$(O)/tests/bench/bench $(O)/tierwall
+	$(Q)$(O)/tests/bench/choice
 	$(Q)$(O)/tests/bench/classifier $(O)/tierwall $(BENCH_RULES)
 	$(Q)$(O)/tests/bench/sets $(O)/tierwall
 	$(Q)$(O)/tests/bench/beside-nftables $(O)/tierwall
@@ -59,6 +60,10 @@ $(O)/tests/packet/random-frames: $(call PACKET_OBJECTS,$(PACKET_COMMON) mutate r
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 
 $(O)/tests/bench/bench: $(O)/tests/bench/bench.o $(call PACKET_OBJECTS,$(PACKET_COMMON))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
+
+$(O)/tests/bench/choice: $(O)/tests/bench/choice.o $(O)/libtierwall.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 
