@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Nanoseconds a packet, for what a packet can meet:  bench TIERWALL
+ * Nanoseconds a packet, for what a packet can meet:  bench TIERWALL [WORDS]
+ *
+ * WORDS: only the cases with them in their name.
  *
  * Each case is run through BPF_PROG_TEST_RUN behind wrap.bpf.c, in turns with an
  * empty program in tierwall's place.  `net` is the difference of the minima: of
@@ -128,6 +130,13 @@ static const struct limit_case {
 	 {"within a limit of all", {UDP(CLIENT, OTHER, 443)}, 1, XDP_PASS, false},
 	 "within a limit of all, every CPU at once"},
 };
+
+static const char *wanted = ""; /* in the names of cases */
+
+static bool is_wanted(const char *name)
+{
+	return strstr(name, wanted) != NULL;
+}
 
 struct bench {
 	const struct node *node;
@@ -307,9 +316,12 @@ static int run(struct node *node)
 	printf("%-46s %6s %7s %6s %7s\n", "nanoseconds a packet", "min", "median", "net",
 	       "x empty");
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		for (enum family family = IPV4; family <= IPV6; family++)
+		for (enum family family = IPV4; is_wanted(cases[i].name) && family <= IPV6;
+		     family++)
 			right &= measure(&bench, &cases[i], family);
 	for (size_t i = 0; i < ARRAY_SIZE(limit_cases); i++) {
+		if (!is_wanted(limit_cases[i].bench_case.name))
+			continue;
 		if (node_apply(node, limit_cases[i].configuration))
 			return 1;
 		for (enum family family = IPV4; family <= IPV6; family++)
@@ -324,5 +336,11 @@ static int run(struct node *node)
 
 int main(int argc, char **argv)
 {
-	return node_main(argc, argv, run);
+	if (argc < 2 || argc > 3) {
+		fprintf(stderr, "usage: %s TIERWALL [WORDS]\n", argv[0]);
+		return 2;
+	}
+	if (argc == 3)
+		wanted = argv[2];
+	return node_run(argv[1], run);
 }
