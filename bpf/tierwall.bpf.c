@@ -12,6 +12,7 @@
 #include "judge.h"
 #include "reject.h"
 #include "related.h"
+#include "tierwall/plain.h"
 
 #define VERDICT_REJECT 0x100 /* within the path: dropped, and the sender is told */
 
@@ -283,19 +284,35 @@ static __always_inline int guard_stage(struct xdp_md *ctx, struct path *path)
 
 		if (action != TW_ACCEPT)
 			return action == TW_REJECT ? VERDICT_REJECT : XDP_DROP;
-		if (path->work->about.log)
+		if (path->work->about.log) {
 			event(ctx, path, TW_EVENT_LOG);
-		path->work->about.log = 0;
+			path->work->about.log = 0;
+		}
 	}
 	return flow_stage(ctx, path);
 }
 
+/* What is not plain. */
+static __noinline __u8 parse_all(struct xdp_md *ctx, const struct path *path)
+{
+	const void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+
+	return tw_parse(&path->work->packet, data, end, path->bytes);
+}
+
+static __always_inline __u8 parse(struct xdp_md *ctx, const struct path *path)
+{
+	const void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+
+	if (tw_parse_plain(&path->work->packet, data, end))
+		return TW_PARSED;
+	return parse_all(ctx, path);
+}
+
 static __always_inline int walk_path(struct xdp_md *ctx, struct path *path)
 {
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct tw_packet *p = &path->work->packet;
-	enum tw_parsed parsed = tw_parse(p, data, end, path->bytes);
-	__u8 reason;
+	__u8 parsed = parse(ctx, path), reason;
 
 	if (parsed == TW_PARSED_OTHER)
 		return pass(path, TW_STAGE_PARSE, TW_SAYS_NOT_IP);

@@ -138,14 +138,14 @@ static __always_inline __u16 tw_host16(__be16 value)
 	return __builtin_bswap16((__force __u16)value);
 }
 
-/* A constant in network order. */
+/* Constants in network order. */
+#define TW_BE16(value) ((__force __be16)__builtin_bswap16(value))
 #define TW_BE32(value) ((__force __be32)__builtin_bswap32(value))
 
 static __always_inline void tw_addr_from_ipv4(union tw_addr *addr, __be32 ipv4)
 {
 	addr->halves[0] = 0;
-	addr->words[2] = TW_BE32(0xffff);
-	addr->words[3] = ipv4;
+	addr->halves[1] = (__u64)(__force __u32)ipv4 << 32 | (__force __u32)TW_BE32(0xffff);
 }
 
 static __always_inline void tw_addr_copy(union tw_addr *to, const void *from)
@@ -164,19 +164,12 @@ static __always_inline int tw_addr_equal(const union tw_addr *a, const union tw_
  */
 static __always_inline int tw_tcp_flags_valid(__u8 flags)
 {
-	switch (flags & (TW_FIN | TW_SYN | TW_RST | TW_ACK | TW_URG)) {
-	case TW_SYN:
-	case TW_SYN | TW_URG:
-	case TW_SYN | TW_ACK:
-	case TW_RST:
-	case TW_RST | TW_ACK:
-	case TW_FIN | TW_ACK:
-	case TW_FIN | TW_ACK | TW_URG:
-	case TW_ACK:
-	case TW_ACK | TW_URG:
-		return 1;
-	}
-	return 0;
+	const __u64 valid = 1ull << TW_SYN | 1ull << (TW_SYN | TW_URG) | 1ull << (TW_SYN | TW_ACK) |
+			    1ull << TW_RST | 1ull << (TW_RST | TW_ACK) | 1ull << (TW_FIN | TW_ACK) |
+			    1ull << (TW_FIN | TW_ACK | TW_URG) | 1ull << TW_ACK |
+			    1ull << (TW_ACK | TW_URG);
+
+	return valid >> (flags & (TW_FIN | TW_SYN | TW_RST | TW_ACK | TW_URG)) & 1;
 }
 
 static __always_inline int tw_is_icmp(const struct tw_packet *p)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The parser on any bytes: it reads nothing beyond them, and what it finds is within
- * the frame, whatever faults it has noted.  The first byte says how much of the frame lies in one piece.
+ * the frame, whatever faults it has noted.  The first byte says how much of the frame lies
+ * in one piece.  What is plain is so for both parsers.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tierwall/packet.h"
+#include "tierwall/plain.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -30,8 +31,21 @@ static void check_parsed(const struct tw_packet *p, size_t frame)
 		abort();
 }
 
+static void check_plain(const struct tw_packet *p, enum tw_parsed parsed, const uint8_t *first,
+			const uint8_t *end)
+{
+	struct tw_packet plain;
+
+	memset(&plain, 0xa5, sizeof(plain));
+	if (!tw_parse_plain(&plain, first, end))
+		return;
+	if (parsed != TW_PARSED || p->faults || memcmp(&plain, p, sizeof(plain)) != 0)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	enum tw_parsed parsed;
 	struct tw_packet p;
 	uint8_t *block, *first;
 	size_t piece;
@@ -44,7 +58,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	first = block + 2;
 	memcpy(first, data + 1, piece);
-	switch (tw_parse(&p, first, first + piece, (uint32_t)size - 1)) {
+	parsed = tw_parse(&p, first, first + piece, (uint32_t)size - 1);
+	check_plain(&p, parsed, first, first + piece);
+	switch (parsed) {
 	case TW_PARSED:
 		check_parsed(&p, size - 1);
 		break;

@@ -2,7 +2,7 @@
 /*
  * The packet code that is shared with the data path: TCP flags against the list of
  * RFC 9293's combinations, checksum updates against sums made anew, the parser at
- * every length of a frame.
+ * every length of a frame, the quick look at plain packets against the parser.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "tierwall/checksum.h"
+#include "tierwall/plain.h"
 
 static uint16_t checksum(const uint8_t *bytes, size_t length)
 {
@@ -139,6 +140,105 @@ static void a_frame_cut_anywhere_is_malformed_and_not_read_beyond(void **state)
 	}
 }
 
+/* -- plain packets -------------------------------------------------------------------- */
+
+/* Ethernet, IPv6, UDP from [2001:db8::1]:1025 to [2001:db8:1::2]:53, traffic class 0x28 */
+static const uint8_t query[] = {
+	2, 0,  0,  0,  0,  1,    2,  0,    0, 0, 0, 2, 0x86, 0xdd, 0x62, 0x80, 0, 0,
+	0, 16, 17, 64, 32, 1,    13, 0xb8, 0, 0, 0, 0, 0,    0,    0,    0,    0, 0,
+	0, 1,  32, 1,  13, 0xb8, 0,  1,    0, 0, 0, 0, 0,    0,    0,    0,    0, 2,
+	4, 1,  0,  53, 0,  16,   0,  0,    1, 2, 3, 4, 5,    6,    7,    8,
+};
+
+enum { PLAIN_ROOM = 96 };
+
+struct plain_frame {
+	uint8_t room[PLAIN_ROOM];
+	size_t length;
+};
+
+/* Is the frame plain?  What is so must be the same to the parser, and without a fault. */
+static bool look_at(const struct plain_frame *frame)
+{
+	uint8_t *block = malloc(frame->length + 2), *first = block + 2; /* as in copy_frame() */
+	struct tw_packet plain, parsed;
+	bool is_plain;
+
+	assert_non_null(block);
+	memcpy(first, frame->room, frame->length);
+	memset(&plain, 0xa5, sizeof(plain));
+	is_plain = tw_parse_plain(&plain, first, first + frame->length);
+	if (is_plain) {
+		assert_int_equal(
+			tw_parse(&parsed, first, first + frame->length, (uint32_t)frame->length),
+			TW_PARSED);
+		assert_int_equal(parsed.faults, 0);
+		assert_memory_equal(&plain, &parsed, sizeof(plain));
+	}
+	free(block);
+	return is_plain;
+}
+
+static struct plain_frame frame_of(const uint8_t *bytes, size_t size, size_t padding)
+{
+	struct plain_frame frame = {.length = size + padding};
+
+	memcpy(frame.room, bytes, size);
+	return frame;
+}
+
+static void both_families_are_plain_with_padding_and_without(void **state)
+{
+	(void)state;
+	for (size_t padding = 0; padding < 20; padding++) {
+		struct plain_frame v4 = frame_of(syn, sizeof(syn), padding);
+		struct plain_frame v6 = frame_of(query, sizeof(query), padding);
+
+		assert_true(look_at(&v4));
+		assert_true(look_at(&v6));
+	}
+}
+
+static void what_is_cut_is_not_plain(void **state)
+{
+	(void)state;
+	for (size_t length = 0; length < sizeof(query); length++) {
+		struct plain_frame v4 = frame_of(syn, length < sizeof(syn) ? length : 0, 0);
+		struct plain_frame v6 = frame_of(query, length, 0);
+
+		assert_false(look_at(&v4));
+		assert_false(look_at(&v6));
+	}
+}
+
+/* Every value of every byte, then pairs of them at random: nothing is plain to one parser only. */
+static void a_changed_byte_is_plain_to_both_or_left_to_the_parser(void **state)
+{
+	size_t still = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(query); i++)
+		for (int value = 0; value < 256; value++) {
+			struct plain_frame v4 = frame_of(syn, sizeof(syn), 8);
+			struct plain_frame v6 = frame_of(query, sizeof(query), 8);
+
+			v4.room[i] = v6.room[i] = (uint8_t)value;
+			still += look_at(&v4);
+			still += look_at(&v6);
+		}
+	assert_true(still > sizeof(query) * 256); /* addresses, ports and such may be any */
+	srand(45);
+	for (int round = 0; round < 1000000; round++) {
+		struct plain_frame frame = round % 2 ? frame_of(syn, sizeof(syn), 8)
+						     : frame_of(query, sizeof(query), 8);
+
+		for (int change = 0; change < 3; change++)
+			frame.room[(size_t)rand() % frame.length] =
+				(uint8_t)(rand() % 3 ? rand() : rand() % 2 * 255);
+		look_at(&frame);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +246,9 @@ int main(void)
 		cmocka_unit_test(only_flags_that_a_tcp_sends_are_valid),
 		cmocka_unit_test(a_frame_is_parsed_into_its_fields),
 		cmocka_unit_test(a_frame_cut_anywhere_is_malformed_and_not_read_beyond),
+		cmocka_unit_test(both_families_are_plain_with_padding_and_without),
+		cmocka_unit_test(what_is_cut_is_not_plain),
+		cmocka_unit_test(a_changed_byte_is_plain_to_both_or_left_to_the_parser),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
