@@ -22,11 +22,9 @@ static __always_inline void key_fill(const struct path *path, const struct tw_pa
 	tw_key_fill(&path->work->key, packet, state, path->ingress, path->second);
 }
 
-/* The first rule that matches; decision.rule TW_NONE32: none does. */
-static __always_inline struct decision
-list_decide(const struct path *path, const struct tw_packet *packet, const __u64 root[2])
+/* What classify() found; decision.rule TW_NONE32: nothing. */
+static __always_inline struct decision decision_of(__u64 word)
 {
-	__u64 word = classify(path, packet, packet->family ? root[1] : root[0]);
 	struct decision decision = {.rule = TW_NONE32};
 
 	if (!word)
@@ -35,6 +33,13 @@ list_decide(const struct path *path, const struct tw_packet *packet, const __u64
 	decision.action = TW_RULE_ACTION(word);
 	decision.flags = TW_RULE_VERDICT(word);
 	return decision;
+}
+
+/* The first rule that matches. */
+static __always_inline struct decision
+list_decide(const struct path *path, const struct tw_packet *packet, const __u64 root[2])
+{
+	return decision_of(classify(path, packet, packet->family ? root[1] : root[0]));
 }
 
 /*

@@ -28,56 +28,68 @@ static __always_inline struct decision front_decide(const struct path *path)
 }
 
 /* All of guard's rules, without asking again the sets that do not hold the source. */
-static __always_inline struct decision guard_list_decide(const struct path *path, __u32 state)
+static __noinline __u64 guard_classify(const struct path *path)
 {
 	const struct tw_policy *image = path->policy;
+	const struct tw_packet *p = &path->work->packet;
 	struct tw_key *key = &path->work->key;
+	__u32 state = TW_STATE_NEW;
 
-	key_fill(path, &path->work->packet, state);
+	if (image->flags & TW_POLICY_GUARD_STATE && flow_find(path, p))
+		state = TW_STATE_ESTABLISHED;
+	key_fill(path, p, state);
 	key->ask_side = 0;
 	for (__u32 i = 0; i < TW_FRONTS && i < image->fronts; i++) {
 		key->ask_set = image->front[i].set;
 		tw_set_learn(key, 0);
 	}
-	return list_decide(path, &path->work->packet, image->guard.root);
+	return classify(path, p, image->guard.root[p->family & 1]);
+}
+
+/* Whom a packet that guard refused, or that its rule logs, is about. */
+static __always_inline void guard_about(const struct path *path, const struct decision *decision)
+{
+	struct about *about = &path->work->about;
+
+	about->rule = decision->rule;
+	about->action = decision->action;
+	about->stage = TW_STAGE_GUARD;
+	about->log = (decision->flags & TW_VERDICT_LOG) != 0;
+	if (path->trace && decision->action != TW_ACCEPT)
+		path->trace->rule = decision->rule;
+}
+
+static __always_inline void guard_refuse(const struct path *path, const struct decision *decision,
+					 __u8 reason)
+{
+	struct work *work = path->work;
+
+	work->reason = decision->flags & TW_VERDICT_OVER ? TW_REASON_LIMIT : reason;
+	work->packet.by_transport = (decision->flags & TW_VERDICT_TRANSPORT) != 0;
 }
 
 /* enum tw_action; the reason of what is not accepted is in path->work. */
-static __noinline int guard_decide(struct path *path)
+static __always_inline int guard_decide(struct path *path)
 {
 	const struct tw_policy *image = path->policy;
-	__u32 state = TW_STATE_NEW;
-	struct work *work = path->work;
-	struct about *about = &work->about;
-	struct decision decision;
+	struct decision decision = front_decide(path);
+	__u8 reason = TW_REASON_BLOCKED;
 
-	if (image->flags & TW_POLICY_GUARD_STATE && flow_find(path, &work->packet))
-		state = TW_STATE_ESTABLISHED;
-	decision = front_decide(path);
 	if (decision.rule == TW_NONE32 && image->guard_rest)
-		decision = guard_list_decide(path, state);
+		decision = decision_of(guard_classify(path));
 	if (decision.rule == TW_NONE32) {
 		decision.rule = image->guard.default_rule;
 		decision.action = image->guard.default_action;
-		work->reason = TW_REASON_DEFAULT;
-	} else {
-		work->reason =
-			decision.flags & TW_VERDICT_OVER ? TW_REASON_LIMIT : TW_REASON_BLOCKED;
+		reason = TW_REASON_DEFAULT;
 	}
-	work->packet.by_transport =
-		decision.action != TW_ACCEPT && decision.flags & TW_VERDICT_TRANSPORT;
 	count(path, decision.rule);
 	trace_step(path, TW_STAGE_GUARD,
 		   decision.action == TW_ACCEPT ? TW_SAYS_ACCEPTED_BY : TW_SAYS_REFUSED_BY,
 		   decision.rule);
-	about->log = (decision.flags & TW_VERDICT_LOG) != 0;
-	if (decision.action != TW_ACCEPT || about->log) {
-		about->rule = decision.rule;
-		about->action = decision.action;
-		about->stage = TW_STAGE_GUARD;
-	}
-	if (path->trace && decision.action != TW_ACCEPT)
-		path->trace->rule = decision.rule;
+	if (decision.action != TW_ACCEPT)
+		guard_refuse(path, &decision, reason);
+	if (decision.action != TW_ACCEPT || decision.flags & TW_VERDICT_LOG)
+		guard_about(path, &decision);
 	return decision.action;
 }
 
