@@ -158,6 +158,56 @@ static void a_configuration_is_the_same_after_its_text(void **state)
 	}
 }
 
+static void same_words(const struct rules *rules, const struct rules *outline)
+{
+	assert_int_equal(rules->count, outline->count);
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct rule *known = &outline->items[i];
+		char *words = rule_text(&rules->items[i]);
+
+		if (strlen(words) != known->text_length ||
+		    memcmp(words, known->text, known->text_length) != 0)
+			fail_msg("%s: the outline has %.*s", words, (int)known->text_length,
+				 known->text);
+		assert_int_equal(known->id, TW_NONE32);
+		free(words);
+	}
+	assert_int_equal(rules->default_action, outline->default_action);
+	assert_int_equal(rules->strict, outline->strict);
+}
+
+static void an_outline_has_the_words_of_every_rule(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= CONFIGURATIONS; seed++) {
+		struct config *config = random_config(seed), *outline = NULL;
+		struct diagnostic diagnostic = {0};
+		char *text = printed(config);
+
+		if (config_parse_outline(&outline, "outline.conf", text, strlen(text), &diagnostic))
+			fail_msg("seed %u: %s", (unsigned int)seed,
+				 diagnostic.text ? diagnostic.text : "it does not fit its rules");
+		same_head(config, outline);
+		same_words(&config->guard, &outline->guard);
+		assert_int_equal(config->checks_off, outline->checks_off);
+		assert_int_equal(config->has_host, outline->has_host);
+		same_words(&config->host, &outline->host);
+		assert_int_equal(config->tier_count, outline->tier_count);
+		for (size_t i = 0; i < config->tier_count; i++) {
+			const struct tier *tier = &config->tiers[i], *known = &outline->tiers[i];
+
+			assert_int_equal(tier->server_count, known->server_count);
+			for (size_t j = 0; j < tier->server_count; j++)
+				same_words(&tier->servers[j].rules, &known->servers[j].rules);
+			same_words(&tier->rules, &known->rules);
+		}
+		assert_int_equal(config->service_count, outline->service_count);
+		free(text);
+		config_free(config);
+		config_free(outline);
+	}
+}
+
 /* What the check finds in configurations that make no sense must be told, not crash. */
 static void a_check_of_anything_ends(void **state)
 {
@@ -212,6 +262,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_configuration_is_the_same_after_its_text),
+		cmocka_unit_test(an_outline_has_the_words_of_every_rule),
 		cmocka_unit_test(a_check_of_anything_ends),
 		cmocka_unit_test(a_damaged_text_is_parsed_or_refused),
 	};

@@ -118,7 +118,9 @@ int config_apply(const struct options *options, struct config *config, uint32_t 
 
 	if (result)
 		return result;
-	result = edit_begin_opened(&edit);
+	result = node_facts_read(&edit.facts);
+	if (!result)
+		result = running_read_outline(&edit.running, &edit.instance);
 	if (!result)
 		result = edit_refuse_on_trial(&edit);
 	if (!result)

@@ -124,7 +124,7 @@ int edit_publish(struct edit *edit, const struct config *config, const struct co
 	if (result)
 		return result;
 	/* edit->running.config may be changed already; the image is what was live */
-	before = image_config(edit->running.live, &ignored);
+	before = image_outline(edit->running.live, &ignored);
 	result = lockout_check(edit, config, slot);
 	if (!result && edit->trial)
 		result = put_on_trial(edit, config, before, slot);

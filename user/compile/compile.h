@@ -45,7 +45,10 @@ const struct device_fact *facts_device(const struct node_facts *facts, const cha
 int config_visit_ids(struct config *config, void (*visit)(uint32_t *id, void *context),
 		     void *context);
 
-/* Objects that are the same in both configurations count on under their ids. */
+/*
+ * Objects that are the same in both configurations count on under their ids (inherit.c).
+ * Of the running one an outline is enough.
+ */
 int ids_inherit(struct config *config, const struct config *running);
 
 /* The ids that objects got because they are new: their counters start at zero. */

@@ -125,6 +125,12 @@ struct rule {
 	struct limit limit;
 	char *name;  /* what stands behind its #, NULL: nothing */
 	uint32_t id; /* counter, TW_NONE32: not given yet */
+	/*
+	 * Of config_parse_outline(): its words as rule_print() gives them, not owned and not
+	 * ended by a zero; all else but the id is empty.  NULL: it was parsed.
+	 */
+	const char *text;
+	uint32_t text_length;
 };
 
 struct rules {
@@ -265,6 +271,13 @@ int config_mistake(const struct config *config, struct place at, struct diagnost
 int config_parse(struct config **out, const char *file, const char *text, size_t length,
 		 struct diagnostic *diagnostic);
 int config_parse_file(struct config **out, const char *path, struct diagnostic *diagnostic);
+
+/*
+ * What config_print() has made, quickly: a rule is known by its words and its place in its
+ * list, and by nothing else.  `text` must be there for as long as the model is.
+ */
+int config_parse_outline(struct config **out, const char *file, const char *text, size_t length,
+			 struct diagnostic *diagnostic);
 
 /*
  * The same grammar for the words of a command line.  `out` is written only on

@@ -133,6 +133,16 @@ struct config *image_config(const struct image *image, struct diagnostic *diagno
 	return config;
 }
 
+struct config *image_outline(const struct image *image, struct diagnostic *diagnostic)
+{
+	struct config *config = NULL;
+
+	if (config_parse_outline(&config, "(running)", image->text, image->policy->text.count,
+				 diagnostic))
+		return NULL;
+	return config;
+}
+
 /* -- writing ------------------------------------------------------------------------------------ */
 
 /* A map of one element with these bytes, on its way into a map of maps. */

@@ -25,6 +25,8 @@ void image_close(struct image *image);
 
 /* The configuration that an image was made from; NULL: it cannot be read. */
 struct config *image_config(const struct image *image, struct diagnostic *diagnostic);
+/* The same as config_parse_outline() gives it; the image must stay for as long. */
+struct config *image_outline(const struct image *image, struct diagnostic *diagnostic);
 
 /*
  * Puts a compiled policy into a slot, beside the live one: image at `slot` of

@@ -101,6 +101,8 @@ struct running {
 
 /* The live policy as a model.  Sets have their entries only after running_read_sets(). */
 int running_read(struct running *out, const struct instance *instance);
+/* The same, of its rules no more than ids_inherit() asks: config_parse_outline(). */
+int running_read_outline(struct running *out, const struct instance *instance);
 /* The same of the policy in a slot; the instance is locked. */
 int running_read_slot(struct running *out, const struct instance *instance, uint32_t slot);
 int running_read_sets(struct running *running, const struct instance *instance);

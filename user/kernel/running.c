@@ -44,7 +44,9 @@ static void read_set_indices(struct config *config, const struct tw_policy *imag
 	}
 }
 
-static int read_model(struct running *running)
+typedef struct config *(*read_config)(const struct image *image, struct diagnostic *diagnostic);
+
+static int read_model(struct running *running, read_config read)
 {
 	const struct tw_policy *image = running->image;
 	struct id_reader reader = {
@@ -53,7 +55,7 @@ static int read_model(struct running *running)
 	};
 	struct diagnostic diagnostic = {0};
 
-	running->config = image_config(running->live, &diagnostic);
+	running->config = read(running->live, &diagnostic);
 	if (!running->config) {
 		complain("cannot read the running configuration back");
 		complain_of(&diagnostic);
@@ -63,7 +65,8 @@ static int read_model(struct running *running)
 	return config_visit_ids(running->config, read_id, &reader);
 }
 
-static int read_image(struct running *out, const struct instance *instance, const uint32_t *slot)
+static int read_image(struct running *out, const struct instance *instance, const uint32_t *slot,
+		      read_config read)
 {
 	int result = -ENOMEM;
 
@@ -80,7 +83,7 @@ static int read_image(struct running *out, const struct instance *instance, cons
 	}
 	out->image = out->live->policy;
 	out->generation = out->image->generation;
-	result = read_model(out);
+	result = read_model(out, read);
 	if (result)
 		running_free(out);
 	return result;
@@ -88,12 +91,17 @@ static int read_image(struct running *out, const struct instance *instance, cons
 
 int running_read(struct running *out, const struct instance *instance)
 {
-	return read_image(out, instance, NULL);
+	return read_image(out, instance, NULL, image_config);
+}
+
+int running_read_outline(struct running *out, const struct instance *instance)
+{
+	return read_image(out, instance, NULL, image_outline);
 }
 
 int running_read_slot(struct running *out, const struct instance *instance, uint32_t slot)
 {
-	return read_image(out, instance, &slot);
+	return read_image(out, instance, &slot, image_config);
 }
 
 /* The rows of sets stand first, and in their order. */
