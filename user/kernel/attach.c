@@ -17,6 +17,8 @@
 
 #include "cli/cli.h"
 #include "kernel/control.h"
+#include "kernel/device.h"
+#include "kernel/obstacles.h"
 #include "kernel/pins.h"
 
 /* -- what is attached ------------------------------------------------------------------- */
@@ -140,20 +142,6 @@ static int find_attachment(const struct instance *instance, const char *device,
 
 /* -- attaching ------------------------------------------------------------------------------ */
 
-static int device_mtu(const char *device)
-{
-	struct ifreq request = {0};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), mtu = 0;
-
-	if (fd < 0)
-		return 0;
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", device);
-	if (!ioctl(fd, SIOCGIFMTU, &request))
-		mtu = request.ifr_mtu;
-	close(fd);
-	return mtu;
-}
-
 static int link_create(const struct instance *instance, uint32_t ifindex, uint32_t flags)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = flags);
@@ -162,38 +150,87 @@ static int link_create(const struct instance *instance, uint32_t ifindex, uint32
 	return link < 0 ? -errno : link;
 }
 
+/* How whatever holds a program is made to let go of it. */
+static void say_removal(const char *device, const struct xdp_program *program)
+{
+	if (program->link)
+		complain("`bpftool link detach id %u` removes it, where what put it there does not",
+			 program->link);
+	else
+		complain("`ip link set dev %s xdp%s off` removes it, where what put it there does "
+			 "not",
+			 device, program->generic ? "generic" : "");
+}
+
 static int busy(const char *device, uint32_t ifindex)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	struct bpf_prog_info info = {0};
-	uint32_t size = sizeof(info);
-	int fd;
+	struct xdp_program program;
 
-	bpf_xdp_query((int)ifindex, 0, &query);
-	fd = bpf_prog_get_fd_by_id(query.prog_id);
-	if (fd >= 0) {
-		bpf_obj_get_info_by_fd(fd, &info, &size);
-		close(fd);
-	}
-	complain("%s has another XDP program (id %u%s%s): stop what put it there, or `ip link set "
-		 "dev %s xdp off`, then attach again",
-		 device, query.prog_id, info.name[0] ? ", " : "", info.name, device);
+	if (device_xdp_program(ifindex, &program))
+		program.id = 0;
+	complain("%s has another XDP program (id %u%s%s), and one device takes one", device,
+		 program.id, program.name[0] ? ", " : "", program.name);
+	if (program.id)
+		say_removal(device, &program);
 	return -EBUSY;
 }
 
-static int attach_failed(const char *device, int error, enum interface_mode mode)
+/* What stands in the way of native mode, a line each, and what the driver itself says. */
+static void say_obstacles(const struct instance *instance, const char *device)
 {
-	int mtu = device_mtu(device);
+	struct obstacle obstacles[OBSTACLES_MAX];
+	struct device_state state;
+	size_t count;
+	char words[256];
 
+	if (device_state_read(&state, device))
+		return;
+	if (device_refusal(words, sizeof(words), state.device.ifindex, instance->xdp))
+		complain("the kernel says of %s: %s", device, words);
+	count = device_obstacles(obstacles, &state);
+	for (size_t i = 0; i < count; i++)
+		complain("%s: %s%s%s%s", device, obstacles[i].says,
+			 obstacles[i].command[0] ? ": `" : "", obstacles[i].command,
+			 obstacles[i].command[0] ? "`" : "");
+	if (!count)
+		complain("`tierwall doctor %s` looks at all that concerns it; `mode generic` works "
+			 "on any device, several times slower",
+			 device);
+}
+
+static int attach_failed(const struct instance *instance, const char *device, int error,
+			 enum interface_mode mode)
+{
 	complain("cannot attach to %s in %s mode: %s", device, mode_name(mode), strerror(-error));
 	if (error == -EPERM)
 		complain("it takes root, or CAP_BPF and CAP_NET_ADMIN");
 	else if (mode == MODE_NATIVE)
-		complain("its driver may have no XDP, or not at MTU %d: try `mode generic` "
-			 "(slower), "
-			 "or `ip link set dev %s mtu 1500`",
-			 mtu, device);
+		say_obstacles(instance, device);
 	return error;
+}
+
+/* Why auto got the slower mode: the first thing in the way of native. */
+static void note_obstacle(struct attach_result *result, const struct instance *instance,
+			  const char *device, int error)
+{
+	struct obstacle obstacles[OBSTACLES_MAX];
+	struct device_state state;
+	char words[256] = "";
+
+	if (!device_state_read(&state, device)) {
+		if (device_obstacles(obstacles, &state)) {
+			snprintf(result->note, sizeof(result->note),
+				 "generic mode, which is slower: %s%s%s%s", obstacles[0].says,
+				 obstacles[0].command[0] ? ": `" : "", obstacles[0].command,
+				 obstacles[0].command[0] ? "`" : "");
+			return;
+		}
+		device_refusal(words, sizeof(words), state.device.ifindex, instance->xdp);
+	}
+	snprintf(result->note, sizeof(result->note),
+		 "generic mode, which is several times slower: its driver refused native mode "
+		 "(%s, MTU %u)",
+		 words[0] ? words : strerror(-error), state.device.mtu);
 }
 
 /* The link in the mode that is asked for; auto tries native first. */
@@ -210,17 +247,14 @@ static int attach_in_mode(const struct instance *instance, const char *device, u
 		if (link == -EBUSY || link == -EEXIST)
 			return busy(device, ifindex);
 		if (mode == MODE_NATIVE || link == -EPERM)
-			return attach_failed(device, link, MODE_NATIVE);
-		snprintf(result->note, sizeof(result->note),
-			 "its driver refused native mode (%s, MTU %d); generic mode is several "
-			 "times slower",
-			 strerror(-link), device_mtu(device));
+			return attach_failed(instance, device, link, MODE_NATIVE);
+		note_obstacle(result, instance, device, link);
 	}
 	link = link_create(instance, ifindex, XDP_FLAGS_SKB_MODE);
 	result->mode = MODE_GENERIC;
 	if (link == -EBUSY || link == -EEXIST)
 		return busy(device, ifindex);
-	return link < 0 ? attach_failed(device, link, MODE_GENERIC) : link;
+	return link < 0 ? attach_failed(instance, device, link, MODE_GENERIC) : link;
 }
 
 static int pin_link(const struct instance *instance, const char *device, int link)

@@ -22,6 +22,11 @@ enum load_result { LOAD_NEW, LOAD_UPDATED };
 int instance_load(const char *name, const char *bpffs);
 /* Detaches all and removes the pins. */
 int instance_unload(const char *name, const char *bpffs);
+/*
+ * Loads the program and lets it go: would this kernel take it?  0, or a negative errno and
+ * what libbpf and the verifier said (until the next load).
+ */
+int program_try(const char **words);
 /* Opens for writing, after loading it if need be.  *loaded: it was not there before. */
 int instance_open_or_load(struct instance *out, const char *name, const char *bpffs, bool *loaded);
 
@@ -30,7 +35,7 @@ int instance_open_or_load(struct instance *out, const char *name, const char *bp
 struct attach_result {
 	enum interface_mode mode; /* that the device got */
 	bool was_attached;        /* it was there already */
-	char note[256];           /* why generic, where native was tried; else empty */
+	char note[640];           /* why generic, where native was tried; else empty */
 };
 
 int device_attach(const struct instance *instance, const char *device, enum interface_mode mode,

@@ -5,14 +5,13 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <netlink/genl/ctrl.h>
-#include <netlink/genl/genl.h>
 #include <netpacket/packet.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
 #include "kernel/control.h"
+#include "kernel/device.h"
 #include "tierwall/packet.h"
 
 static int add_device(struct node_facts *facts, const struct ifaddrs *interface)
@@ -100,56 +99,10 @@ void node_facts_free(struct node_facts *facts)
 	memset(facts, 0, sizeof(*facts));
 }
 
-/* -- the generic netlink family `netdev` (linux/netdev.h, 6.3 and later) ---------------------- */
-
-enum {
-	NETDEV_DEVICE_GET = 1,
-	NETDEV_DEVICE_IFINDEX = 1,
-	NETDEV_DEVICE_XDP_FEATURES = 3,
-	NETDEV_DEVICE_ATTRIBUTES = 8,
-};
-#define NETDEV_XDP_TAKES_FRAMES 4 /* NETDEV_XDP_ACT_NDO_XMIT */
-
-static int read_features(struct nl_msg *message, void *context)
-{
-	struct nlattr *attributes[NETDEV_DEVICE_ATTRIBUTES + 1] = {0};
-	int *takes = context;
-
-	if (!genlmsg_parse(nlmsg_hdr(message), 0, attributes, NETDEV_DEVICE_ATTRIBUTES, NULL) &&
-	    attributes[NETDEV_DEVICE_XDP_FEATURES])
-		*takes = (nla_get_u64(attributes[NETDEV_DEVICE_XDP_FEATURES]) &
-			  NETDEV_XDP_TAKES_FRAMES) != 0;
-	return NL_OK;
-}
-
-static int ask_features(struct nl_sock *socket, int family, uint32_t ifindex)
-{
-	struct nl_msg *message = nlmsg_alloc();
-	int takes = -ENOTSUP;
-
-	if (!message)
-		return -ENOMEM;
-	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, read_features, &takes);
-	if (genlmsg_put(message, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, 0, NETDEV_DEVICE_GET, 1) &&
-	    !nla_put_u32(message, NETDEV_DEVICE_IFINDEX, ifindex) &&
-	    nl_send_auto(socket, message) >= 0)
-		nl_recvmsgs_default(socket);
-	nlmsg_free(message);
-	return takes;
-}
-
 int device_takes_frames(uint32_t ifindex)
 {
-	struct nl_sock *socket = nl_socket_alloc();
-	int family, takes = -ENOTSUP;
+	uint64_t features;
+	int result = device_xdp_features(ifindex, &features);
 
-	if (!socket)
-		return -ENOMEM;
-	if (!genl_connect(socket)) {
-		family = genl_ctrl_resolve(socket, "netdev");
-		if (family >= 0)
-			takes = ask_features(socket, family, ifindex);
-	}
-	nl_socket_free(socket);
-	return takes;
+	return result ? result : (features & XDP_TAKES_FRAMES) != 0;
 }

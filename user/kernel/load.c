@@ -73,6 +73,16 @@ static int load_skeleton(struct tierwall_bpf *skeleton)
 	return result;
 }
 
+int program_try(const char **words)
+{
+	struct tierwall_bpf *skeleton = open_skeleton();
+	int result = skeleton ? tierwall_bpf__load(skeleton) : -errno;
+
+	tierwall_bpf__destroy(skeleton);
+	*words = libbpf_words;
+	return result;
+}
+
 static struct bpf_map *skeleton_map(const struct tierwall_bpf *skeleton, enum instance_map map)
 {
 	return bpf_object__find_map_by_name(skeleton->obj, instance_map_name(map));
