@@ -62,6 +62,7 @@ int command_stats(const struct options *options, int argc, char **argv);
 int command_trace(const struct options *options, int argc, char **argv);
 int command_monitor(const struct options *options, int argc, char **argv);
 int command_import(const struct options *options, int argc, char **argv);
+int command_doctor(const struct options *options, int argc, char **argv);
 int command_help(const struct options *options, int argc, char **argv);
 /* For commands of the interface that a later version will have. */
 int command_later(const struct options *options, int argc, char **argv);
