@@ -91,6 +91,14 @@ struct {
 	__type(value, struct tw_counter);
 } node SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct tw_named);
+} named SEC(".maps");
+
 /*
  * By counter id: when the bucket of a rule with a limit is full again.  Of a rule whose
  * limit is per source, a number that no rule with this id had before.

@@ -67,18 +67,30 @@ static __noinline int is_received(struct xdp_md *ctx, const struct path *path,
 	return routed == 2 || (routed && is_routed(ctx, path, addr, 4));
 }
 
+static __always_inline struct tw_own_answer *own_answer(const union tw_addr *addr)
+{
+	__u32 row = tw_hash_addr(addr) % TW_OWN_ANSWERS;
+
+	return bpf_map_lookup_elem(&own_answers, &row);
+}
+
+static __always_inline int own_answer_is_for(const struct tw_own_answer *answer,
+					     const struct path *path, const union tw_addr *addr)
+{
+	return answer->second == path->second && answer->ingress == path->ingress &&
+	       tw_addr_equal(&answer->addr, addr);
+}
+
 /* is_received(), asked once a second for each address and CPU. */
 static __always_inline int is_own(struct xdp_md *ctx, const struct path *path,
 				  const union tw_addr *addr)
 {
-	__u32 row = tw_hash_addr(addr) % TW_OWN_ANSWERS;
-	struct tw_own_answer *answer = bpf_map_lookup_elem(&own_answers, &row);
+	struct tw_own_answer *answer = own_answer(addr);
 	int own;
 
 	if (!answer)
 		return 1;
-	if (answer->second == path->second && answer->ingress == path->ingress &&
-	    tw_addr_equal(&answer->addr, addr))
+	if (own_answer_is_for(answer, path, addr))
 		return answer->is_own != 0;
 	own = is_received(ctx, path, addr);
 	if (!path->trace) {
@@ -98,6 +110,17 @@ static __noinline int is_for_node(struct xdp_md *ctx, const struct path *path,
 	    !frame_is_own(ctx))
 		return 0;
 	return is_own(ctx, path, &p->daddr);
+}
+
+/* Is it told, without asking the kernel, that is_for_node() says no? */
+static __always_inline int is_surely_not_own(const struct path *path, const struct tw_packet *p)
+{
+	const struct tw_own_answer *answer;
+
+	if (is_group(p))
+		return 1;
+	answer = own_answer(&p->daddr);
+	return answer && own_answer_is_for(answer, path, &p->daddr) && !answer->is_own;
 }
 
 #endif

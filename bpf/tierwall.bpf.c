@@ -10,6 +10,7 @@
 #include "fragment.h"
 #include "guard.h"
 #include "judge.h"
+#include "named.h"
 #include "reject.h"
 #include "related.h"
 #include "tierwall/plain.h"
@@ -249,6 +250,11 @@ static __always_inline int flow_stage(struct xdp_md *ctx, struct path *path)
 		if (tw_is_icmp_error(p) && is_related(ctx, path))
 			return pass(path, TW_STAGE_FLOW, TW_SAYS_RELATED);
 		return begin(ctx, path, NULL);
+	}
+	if (is_nobodys(path, p)) {
+		trace_step(path, TW_STAGE_FLOW, TW_SAYS_FLOW_UNKNOWN, 0);
+		trace_step(path, TW_STAGE_FIREWALL, TW_SAYS_NOT_OURS, 0);
+		return pass(path, TW_STAGE_FORWARD, TW_SAYS_TO_KERNEL);
 	}
 	flow = flow_find(path, p);
 	if (!flow) {

@@ -44,6 +44,7 @@
 #define TW_NEXT_HOPS     1024u /* per CPU */
 #define TW_OWN_MACS      4096u
 #define TW_OWN_ANSWERS   1024u  /* per CPU */
+#define TW_NAMED_BITS    65536u /* of addresses that a policy had something about */
 #define TW_LIMIT_LINES   16384u /* of 64 bytes: 65,536 buckets of `limit per source`, 1 MB */
 
 #define TW_NONE16 0xffffu
@@ -201,6 +202,16 @@ struct tw_address {
 #define TW_ADDRESS_LOCAL  0x2 /* the node's own */
 #define TW_ADDRESS_ALL    0x4 /* the broadcast address of one of its networks */
 #define TW_ADDRESS_PROBES 16  /* an address stands at most so many buckets behind its hash */
+
+/*
+ * The one element of the map `named`: a bit, by hash, for each address that a policy of this
+ * instance ever had in `addresses`.  A packet between two that are not here belongs to
+ * nothing, not even to a flow that outlived its policy.  Set before the policy is live,
+ * never cleared.
+ */
+struct tw_named {
+	__u64 bits[TW_NAMED_BITS / 64];
+};
 
 struct tw_listen {
 	__u16 port_low;

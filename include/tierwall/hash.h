@@ -22,9 +22,12 @@ static __always_inline __u64 tw_mix(__u64 h)
 	return h;
 }
 
+/* Of what stands last in an address, where addresses of one net differ, all bits depend. */
 static __always_inline __u32 tw_hash_addr(const union tw_addr *addr)
 {
-	return (__u32)tw_mix(addr->halves[0] * 0x9e3779b97f4a7c15ull ^ addr->halves[1]);
+	__u64 high = __builtin_bswap64(addr->halves[0]), low = __builtin_bswap64(addr->halves[1]);
+
+	return (__u32)((high * 0x9e3779b97f4a7c15ull + low) * 0xc4ceb9fe1a85ec53ull >> 32);
 }
 
 /* 32 bits; slot = hash * slots >> 32 */

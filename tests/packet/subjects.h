@@ -27,6 +27,7 @@
 	X(l2)          \
 	X(next_hop)    \
 	X(flow)        \
+	X(gone)        \
 	X(balance)     \
 	X(spread)      \
 	X(echo)        \

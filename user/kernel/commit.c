@@ -289,6 +289,9 @@ static int prepare(const struct instance *instance, const struct compiled *compi
 	result = limits_reset(instance, &compiled->fresh);
 	if (result)
 		return failed("prepare the limits", result);
+	result = named_add(instance, compiled);
+	if (result)
+		return failed("tell the data path of the addresses", result);
 	result = store_image(instance, compiled, used, slot);
 	return result ? failed("make the policy image", result) : 0;
 }

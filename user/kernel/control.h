@@ -79,6 +79,11 @@ int policy_commit(const struct instance *instance, const struct compiled *compil
 /* Fills the buckets of rules that are new. */
 int limits_reset(const struct instance *instance, const struct fresh_ids *fresh);
 
+/* -- named.c ----------------------------------------------------------------------------- */
+
+/* Tells the data path of the addresses of a policy that is about to be live. */
+int named_add(const struct instance *instance, const struct compiled *compiled);
+
 /* -- facts.c -------------------------------------------------------------------------------- */
 
 int node_facts_read(struct node_facts *out);

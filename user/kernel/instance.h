@@ -37,6 +37,7 @@
 	X(flows4)        \
 	X(flows6)        \
 	X(fragments)     \
+	X(named)         \
 	X(limits)        \
 	X(sources)       \
 	X(devices)       \
