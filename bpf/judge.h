@@ -232,8 +232,8 @@ static __always_inline void judge_rest(struct xdp_md *ctx, struct path *path,
  * `p` is from the side that began the flow.  The outcome is complete; nothing is
  * counted or recorded yet.  Returns its kind.
  */
-static __noinline __u8 judge(struct xdp_md *ctx, struct path *path, const struct tw_packet *p,
-			     const struct kept *kept, struct outcome *outcome)
+static __always_inline __u8 judge(struct xdp_md *ctx, struct path *path, const struct tw_packet *p,
+				  const struct kept *kept, struct outcome *outcome)
 {
 	const struct tw_address *address = policy_address(path->policy, &p->daddr);
 	int is_local = address && address->kind & TW_ADDRESS_LOCAL;

@@ -77,8 +77,8 @@ static __always_inline const char *policy_chunk(__u32 first, __u32 offset)
 	((const type *)policy_item(policy, &(policy)->section, i, sizeof(type)))
 
 /* What an address is to this configuration, NULL: nothing. */
-static __noinline const struct tw_address *policy_address(const struct tw_policy *image,
-							  const union tw_addr *addr)
+static __always_inline const struct tw_address *policy_address(const struct tw_policy *image,
+							       const union tw_addr *addr)
 {
 	__u32 hash = tw_hash_addr(addr), mask;
 
