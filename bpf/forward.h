@@ -117,6 +117,13 @@ static __always_inline int refuse_departure(struct path *path, __u8 reason)
 	return XDP_DROP;
 }
 
+/* Its TTL ran out here, as it does at a router, and the sender hears of it (bpf/reject.h). */
+static __always_inline int refuse_ttl(struct path *path)
+{
+	refuse_departure(path, TW_REASON_TTL);
+	return VERDICT_REJECT;
+}
+
 /* Ethernet addresses, then out of the device that the packet came in by, or another. */
 static __always_inline int send(struct xdp_md *ctx, struct path *path,
 				const struct tw_next_hop *hop)
@@ -231,7 +238,7 @@ static __noinline int forward(struct xdp_md *ctx, struct path *path)
 	const struct tw_server *server = NULL;
 
 	if (nat && p->ttl <= 1)
-		return refuse_departure(path, TW_REASON_TTL);
+		return refuse_ttl(path);
 	if (!departure->reply)
 		server = POLICY_ITEM(path->policy, servers, struct tw_server, departure->server);
 	if (!hop_is_fixed(path, server, ctx, hop))

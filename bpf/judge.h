@@ -8,6 +8,7 @@
 #ifndef TIERWALL_BPF_JUDGE_H
 #define TIERWALL_BPF_JUDGE_H
 
+#include "echo.h"
 #include "firewall.h"
 #include "flow.h"
 #include "own.h"
@@ -228,6 +229,32 @@ static __always_inline void judge_rest(struct xdp_md *ctx, struct path *path,
 	judge_host(path, p, kept, outcome);
 }
 
+/* A ping of an address that is a service's.  Where it is the node's own, host has its say first. */
+static __always_inline void judge_echo(struct path *path, const struct tw_packet *p,
+				       const struct tw_address *address, const struct kept *kept,
+				       struct outcome *outcome)
+{
+	const struct tw_service *service =
+		POLICY_ITEM(path->policy, services, struct tw_service, address->echo);
+
+	if (address->kind & TW_ADDRESS_LOCAL && path->policy->flags & TW_POLICY_HOST) {
+		judge_host(path, p, kept, outcome);
+		if (outcome->kind == OUTCOME_REFUSED)
+			return;
+	}
+	if (!service) {
+		refuse(path, TW_STAGE_SERVICE, outcome, TW_REASON_NO_SERVER);
+		return;
+	}
+	trace_step(path, TW_STAGE_SERVICE, TW_SAYS_SERVICE, service->id);
+	if (path->trace)
+		path->trace->service = service->id;
+	if (service->has_from && !source_is_accepted(path, p, service))
+		refuse(path, TW_STAGE_SERVICE, outcome, TW_REASON_SOURCE);
+	else
+		outcome->kind = OUTCOME_ECHO;
+}
+
 /*
  * `p` is from the side that began the flow.  The outcome is complete; nothing is
  * counted or recorded yet.  Returns its kind.
@@ -252,6 +279,8 @@ static __always_inline __u8 judge(struct xdp_md *ctx, struct path *path, const s
 		judge_service(path, p, service, kept, outcome);
 	else if (address && address->server != TW_NONE16)
 		judge_server(path, p, address->server, kept, outcome);
+	else if (address && address->listens && echo_is_plain(p))
+		judge_echo(path, p, address, kept, outcome);
 	else
 		judge_rest(ctx, path, p, is_local, kept, outcome);
 	return outcome->kind;

@@ -37,6 +37,7 @@ enum outcome_kind {
 	OUTCOME_REFUSED,
 	OUTCOME_KERNEL, /* accepted; the kernel routes or receives it */
 	OUTCOME_BALANCED,
+	OUTCOME_ECHO, /* a ping of a service, answered here */
 };
 
 /* The flow that is asked about again; `live` 0: none. */
@@ -94,6 +95,8 @@ struct {
 	__type(key, __u32);
 	__type(value, struct work);
 } works SEC(".maps");
+
+#define VERDICT_REJECT 0x100 /* within the path: dropped, and the sender is told */
 
 struct path {
 	const struct tw_policy *policy;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What the sender of a rejected packet gets: TCP a reset (RFC 9293, 3.5.2), all else
- * ICMP `port unreachable` (RFC 792, RFC 4443).  It is made of the packet itself and
+ * ICMP `port unreachable` (RFC 792, RFC 4443).  Whatever ran out of hops gets ICMP `time
+ * exceeded`, from the service's address: where it is routed is here.  An answer is made of the packet itself and
  * goes back by the way that it came: same device, same VLAN tags, Ethernet and IP
  * addresses exchanged, so the source is the address that was asked.
  *
@@ -31,8 +32,9 @@ const volatile __u32 answers_to_one = 100;      /* to one source, for IPv6 to on
 #define ICMP4_PORT_UNREACHABLE 3 /* code of type 3 */
 #define ICMP6_UNREACHABLE      1
 #define ICMP6_PORT_UNREACHABLE 4
+#define ICMP6_TIME_EXCEEDED    3
 
-enum answer { ANSWER_NONE, ANSWER_TOO_MANY, ANSWER_RESET, ANSWER_ICMP };
+enum answer { ANSWER_NONE, ANSWER_TOO_MANY, ANSWER_RESET, ANSWER_ICMP, ANSWER_EXCEEDED };
 
 /* What an answer is made of, a row for each CPU. */
 struct answer_work {
@@ -331,7 +333,7 @@ static __always_inline void put_icmp(struct tw_icmp *icmp, __u8 type, __u8 code,
 }
 
 static __always_inline int send_icmp(struct xdp_md *ctx, const struct tw_packet *p,
-				     struct answer_work *work)
+				     struct answer_work *work, int exceeded)
 {
 	const __u32 ip = p->family ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 	const __u32 added = ip + sizeof(struct tw_icmp);
@@ -348,10 +350,13 @@ static __always_inline int send_icmp(struct xdp_md *ctx, const struct tw_packet 
 		return 0; /* the driver leaves no head room */
 	if (p->family) {
 		sum += sum_of_addresses(p) + sum_of_pseudo(bytes, IPPROTO_ICMPV6);
-		put_icmp(&work->answer.v6.icmp, ICMP6_UNREACHABLE, ICMP6_PORT_UNREACHABLE, sum);
+		put_icmp(&work->answer.v6.icmp, exceeded ? ICMP6_TIME_EXCEEDED : ICMP6_UNREACHABLE,
+			 exceeded ? 0 : ICMP6_PORT_UNREACHABLE, sum);
 		put_ipv6(&work->answer.v6.ip, p, IPPROTO_ICMPV6, bytes);
 	} else {
-		put_icmp(&work->answer.v4.icmp, TW_ICMP_UNREACHABLE, ICMP4_PORT_UNREACHABLE, sum);
+		put_icmp(&work->answer.v4.icmp,
+			 exceeded ? TW_ICMP_TIME_EXCEEDED : TW_ICMP_UNREACHABLE,
+			 exceeded ? 0 : ICMP4_PORT_UNREACHABLE, sum);
 		put_ipv4(&work->answer.v4.ip, p, IPPROTO_ICMP, bytes, ANSWER_PRIORITY);
 	}
 	return put_answer(ctx, work, p->l3, added);
@@ -359,8 +364,12 @@ static __always_inline int send_icmp(struct xdp_md *ctx, const struct tw_packet 
 
 /* -- the whole -------------------------------------------------------------------------------- */
 
-/* Turns the packet into its answer: enum answer.  `spends` 0: a trace, which uses up nothing. */
-__noinline int reject_answer(struct xdp_md *ctx, const struct tw_packet *p, int spends)
+/*
+ * Turns the packet into its answer: enum answer.  `spends` 0: a trace, which uses up nothing.
+ * `exceeded`: no rule rejected it, its TTL ran out.
+ */
+__noinline int reject_answer(struct xdp_md *ctx, const struct tw_packet *p, int spends,
+			     int exceeded)
 {
 	const struct ethhdr *eth = (void *)(long)ctx->data;
 	__u32 zero = 0;
@@ -372,9 +381,11 @@ __noinline int reject_answer(struct xdp_md *ctx, const struct tw_packet *p, int 
 		return ANSWER_NONE;
 	if (!is_within_budget(p, spends))
 		return ANSWER_TOO_MANY;
+	if (exceeded)
+		return send_icmp(ctx, p, work, 1) ? ANSWER_EXCEEDED : ANSWER_NONE;
 	if (p->protocol == IPPROTO_TCP)
 		return send_reset(ctx, p, work) ? ANSWER_RESET : ANSWER_NONE;
-	return send_icmp(ctx, p, work) ? ANSWER_ICMP : ANSWER_NONE;
+	return send_icmp(ctx, p, work, 0) ? ANSWER_ICMP : ANSWER_NONE;
 }
 
 /* From or to all of a network of this node: nothing in the address itself says so. */
@@ -387,6 +398,19 @@ static __always_inline int is_to_all(const struct path *path)
 	return (from && from->kind & TW_ADDRESS_ALL) || (to && to->kind & TW_ADDRESS_ALL);
 }
 
+/* The packet as its answer sees it: a server is told by the service that it answered for. */
+static __always_inline const struct tw_packet *asked_of_node(const struct path *path, int exceeded)
+{
+	struct tw_packet *asked = &path->work->asked;
+	const struct departure *departure = &path->work->departure;
+
+	if (!exceeded || !departure->reply)
+		return &path->work->packet;
+	*asked = path->work->packet;
+	asked->daddr = departure->addr;
+	return asked;
+}
+
 /*
  * The verdict of a packet that was refused by `reject`: sent back as its answer, or dropped.
  * By the device's queue for redirected frames where it has one: veth wakes its peer up for
@@ -394,14 +418,17 @@ static __always_inline int is_to_all(const struct path *path)
  */
 static __always_inline int reject(struct xdp_md *ctx, const struct path *path)
 {
+	int exceeded = path->work->reason == TW_REASON_TTL;
 	int answer = is_to_all(path) ? ANSWER_NONE
-				     : reject_answer(ctx, &path->work->packet, !path->trace);
-	int sent = answer == ANSWER_RESET || answer == ANSWER_ICMP;
+				     : reject_answer(ctx, asked_of_node(path, exceeded),
+						     !path->trace, exceeded);
+	int sent = answer > ANSWER_TOO_MANY;
 
 	trace_step(path, TW_STAGE_ANSWER,
-		   answer == ANSWER_RESET  ? TW_SAYS_RESET
-		   : answer == ANSWER_ICMP ? TW_SAYS_UNREACHABLE
-					   : TW_SAYS_UNANSWERED,
+		   answer == ANSWER_RESET      ? TW_SAYS_RESET
+		   : answer == ANSWER_ICMP     ? TW_SAYS_UNREACHABLE
+		   : answer == ANSWER_EXCEEDED ? TW_SAYS_EXCEEDED
+					       : TW_SAYS_UNANSWERED,
 		   answer == ANSWER_TOO_MANY);
 	count_node(path, sent ? TW_NODE_ANSWERED : TW_NODE_UNANSWERED);
 	return sent ? (int)bpf_redirect_map(&devices, path->ingress, XDP_TX) : XDP_DROP;

@@ -15,8 +15,6 @@
 #include "related.h"
 #include "tierwall/plain.h"
 
-#define VERDICT_REJECT 0x100 /* within the path: dropped, and the sender is told */
-
 /* Counts what an accepted packet belongs to. */
 static __always_inline void count_accepted(const struct path *path, __u32 rule, __u32 service,
 					   __u32 member)
@@ -108,7 +106,7 @@ static __noinline __u8 settle(struct xdp_md *ctx, struct path *path, const struc
 		state = known->state;
 	}
 	kind = judge(ctx, path, asked, kept, outcome);
-	if (kind == OUTCOME_NOT_OURS || !flow_is_tracked(asked))
+	if (kind == OUTCOME_NOT_OURS || kind == OUTCOME_ECHO || !flow_is_tracked(asked))
 		return kind;
 	if (!known && asked->part == TW_FRAGMENT_LATER)
 		return kind; /* flows begin with what has a header of its own */
@@ -150,6 +148,8 @@ static __noinline int depart(struct xdp_md *ctx, struct path *path)
 	if (outcome->log)
 		event(ctx, path, TW_EVENT_LOG);
 	path->work->about.log = 0;
+	if (outcome->kind == OUTCOME_ECHO)
+		return echo_answer(ctx, path);
 	if (outcome->kind != OUTCOME_BALANCED) {
 		trace_step(path, TW_STAGE_FORWARD, TW_SAYS_TO_KERNEL, 0);
 		return XDP_PASS;

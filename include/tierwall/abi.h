@@ -196,7 +196,7 @@ struct tw_address {
 	__u16 listens; /* how many */
 	__u16 server;  /* index in `servers`, TW_NONE16: not a server's */
 	__u32 kind;    /* TW_ADDRESS_*; 0: empty bucket */
-	__u32 _pad;
+	__u32 echo;    /* index of the service that answers its pings, TW_NONE32: none can */
 };
 #define TW_ADDRESS_USED   0x1
 #define TW_ADDRESS_LOCAL  0x2 /* the node's own */

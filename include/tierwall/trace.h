@@ -49,6 +49,8 @@ enum tw_says {
 	TW_SAYS_UNREADABLE,  /* what nobody can judge is the kernel's: its check is off */
 	/* rejected, but the sender is not told.  value: 0: never, 1: too many were */
 	TW_SAYS_UNANSWERED,
+	TW_SAYS_ECHO,     /* a ping of a service: its answer goes back */
+	TW_SAYS_EXCEEDED, /* dropped: ICMP tells the sender that its TTL ran out */
 	TW_SAYS_COUNT,
 };
 

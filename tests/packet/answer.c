@@ -96,32 +96,75 @@ static void put_reset(struct frame *out, const struct frame *in, const struct pa
 	set16(tcp + 16, checksum(tcp, TCP_BYTES, pseudo + IPPROTO_TCP + TCP_BYTES));
 }
 
-static void put_unreachable(struct frame *out, const struct frame *in, const struct packet *packet,
-			    enum family family)
+static void put_error(struct frame *out, const struct frame *in, const struct packet *packet,
+		      enum family family, uint8_t type, uint8_t code)
 {
 	size_t most = (family == IPV4 ? 576 : 1280) - ip_bytes(family) - ICMP_BYTES;
 	size_t quote = in->length - packet->padding - in->network;
 	uint8_t protocol = family == IPV4 ? IPPROTO_ICMP : IPPROTO_ICMPV6, *icmp;
-	uint32_t pseudo;
 
 	if (quote > most)
 		quote = most;
-	pseudo = put_ip(out, in, family, protocol, ICMP_BYTES + quote, 0xc0);
+	put_ip(out, in, family, protocol, ICMP_BYTES + quote, 0xc0);
 	icmp = out->bytes + out->transport;
 	memset(icmp, 0, ICMP_BYTES);
-	icmp[0] = family == IPV4 ? 3 : 1;
-	icmp[1] = family == IPV4 ? 3 : 4;
+	icmp[0] = type;
+	icmp[1] = code;
 	memcpy(icmp + ICMP_BYTES, in->bytes + in->network, quote);
-	pseudo = family == IPV4 ? 0 : pseudo + protocol + ICMP_BYTES + quote;
-	set16(icmp + 2, checksum(icmp, ICMP_BYTES + quote, pseudo));
+}
+
+static void put_echo(struct frame *out, const struct frame *in, const struct packet *packet,
+		     enum family family)
+{
+	size_t length = in->length - packet->padding - in->transport;
+	uint8_t *ip = out->bytes + out->network;
+
+	put_ip(out, in, family, family == IPV4 ? IPPROTO_ICMP : IPPROTO_ICMPV6, length, 0);
+	if (family == IPV6) {
+		memcpy(ip, in->bytes + in->network, 4); /* DSCP and flow label */
+	} else {
+		memcpy(ip + 1, in->bytes + in->network + 1, 7); /* DSCP, length, id, flags */
+	}
+	memcpy(out->bytes + out->transport, in->bytes + in->transport, length + packet->padding);
+	out->bytes[out->transport] = family == IPV4 ? 0 : 129;
+}
+
+/* Both checksums of an ICMP message, which has all else. */
+static void finish_icmp(struct frame *out, enum family family)
+{
+	uint8_t *ip = out->bytes + out->network, *icmp = out->bytes + out->transport;
+	size_t length = out->length - out->transport;
+	uint32_t pseudo = sum_words(ip + 8, 32) + IPPROTO_ICMPV6 + length;
+
+	set16(icmp + 2, 0);
+	set16(icmp + 2, checksum(icmp, length, family == IPV4 ? 0 : pseudo));
+	if (family == IPV4) {
+		set16(ip + 10, 0);
+		set16(ip + 10, checksum(ip, 20, 0));
+	}
 }
 
 void answer_build(struct frame *out, const struct frame *in, const struct packet *packet,
-		  enum family family, enum answer answer)
+		  const struct variant *variant, enum answer answer, enum party from)
 {
+	enum family family = variant->family;
+	bool v4 = family == IPV4;
+
 	put_ethernet(out, in);
-	if (answer == RESET)
+	if (answer == RESET) {
 		put_reset(out, in, packet, family);
+		return;
+	}
+	if (answer == UNREACHABLE)
+		put_error(out, in, packet, family, v4 ? 3 : 1, v4 ? 3 : 4);
+	else if (answer == EXCEEDED)
+		put_error(out, in, packet, family, v4 ? 11 : 3, 0);
 	else
-		put_unreachable(out, in, packet, family);
+		put_echo(out, in, packet, family);
+	if (from)
+		party_address(from, family, variant->run,
+			      out->bytes + out->network + (v4 ? 12 : 8));
+	finish_icmp(out, family);
+	if (answer == ECHOED)
+		out->length += packet->padding;
 }

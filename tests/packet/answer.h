@@ -12,10 +12,12 @@ enum answer {
 	NO_ANSWER,
 	RESET,       /* TCP */
 	UNREACHABLE, /* ICMP port unreachable */
-	SUPPRESSED,  /* rejected, but nothing may come back */
+	EXCEEDED, /* ICMP time exceeded; the step's `out.from`: whose it is, else whoever was asked */
+	ECHOED,   /* the reply to a ping: not dropped, but sent back */
+	SUPPRESSED, /* rejected, but nothing may come back */
 };
 
 void answer_build(struct frame *out, const struct frame *in, const struct packet *packet,
-		  enum family family, enum answer answer);
+		  const struct variant *variant, enum answer answer, enum party from);
 
 #endif

@@ -159,8 +159,8 @@ static bool out_is(struct sending *sending, const struct variant *variant)
 	const struct step *step = sending->step;
 
 	if (step->answer) {
-		answer_build(&sending->expected, &sending->in, &step->in, variant->family,
-			     step->answer);
+		answer_build(&sending->expected, &sending->in, &step->in, variant, step->answer,
+			     step->out.from);
 	} else {
 		struct packet out = packet_after(step, variant);
 
@@ -285,14 +285,15 @@ static void expect_node(struct expectations *all, const struct sending *sending)
 {
 	static const char *const keys[] = {NULL, "dropped", "passed", "transmitted", "redirected"};
 	const struct step *step = sending->step;
-	const char *key = step->answer ? "dropped" : keys[expected_verdict(step, sending->variant)];
+	bool rejected = step->answer && step->answer != ECHOED;
+	const char *key = rejected ? "dropped" : keys[expected_verdict(step, sending->variant)];
 	const char *reason = step->reason;
 
 	expect(all, 1, false, "packets.received");
 	expect(all, sending->in.length, false, "bytes.received");
 	expect(all, 1, false, "packets.%s", key);
 	expect(all, sending->in.length, false, "bytes.%s", key);
-	if (step->answer)
+	if (rejected)
 		expect(all, 1, false, "answers.%s",
 		       step->answer == SUPPRESSED ? "suppressed" : "sent");
 	while (reason && *reason) {

@@ -31,6 +31,7 @@
 	X(balance)     \
 	X(spread)      \
 	X(echo)        \
+	X(ping)        \
 	X(related)     \
 	X(strict)      \
 	X(reject)      \

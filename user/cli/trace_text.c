@@ -172,6 +172,10 @@ static const char *plain_words(enum tw_says says)
 		return "a TCP reset goes back to the sender";
 	case TW_SAYS_UNREACHABLE:
 		return "ICMP port unreachable goes back to the sender";
+	case TW_SAYS_EXCEEDED:
+		return "ICMP time exceeded goes back to the sender";
+	case TW_SAYS_ECHO:
+		return "an ICMP echo reply goes back to the sender";
 	case TW_SAYS_PARSED:
 	case TW_SAYS_REASON:
 	case TW_SAYS_ACCEPTED_BY:

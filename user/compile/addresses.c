@@ -26,6 +26,41 @@ static int compare_listens(const void *a, const void *b)
 	return (int)left->listen.port_low - (int)right->listen.port_low;
 }
 
+/* Has the service a server that takes new flows of the address's family? */
+static bool is_live(const struct config *config, const struct service *service,
+		    const union tw_addr *addr)
+{
+	const struct tier *tier = config_tier(config, service->tier);
+	int family = addr_is_ipv4(addr) ? 0 : 1;
+
+	for (size_t i = 0; i < tier->server_count; i++) {
+		const struct server *server = &tier->servers[i];
+
+		if (server->state == TW_SERVER_UP && server->weight &&
+		    !addr_is_zero(&server->addr[family]))
+			return true;
+	}
+	return false;
+}
+
+static bool has_from(const struct service *service)
+{
+	return service->from.count || service->from.negated;
+}
+
+/* Pings are answered by the first live service of the address that anybody may use, or the first. */
+static void choose_echo(const struct build *build, struct tw_address *bucket, uint16_t service)
+{
+	const struct service *candidate = &build->config->services[service];
+	const struct service *chosen =
+		bucket->echo == TW_NONE32 ? NULL : &build->config->services[bucket->echo];
+
+	if (!is_live(build->config, candidate, &bucket->addr))
+		return;
+	if (!chosen || (has_from(chosen) && !has_from(candidate)))
+		bucket->echo = service;
+}
+
 static const struct port_range any_port = {0, 65535};
 
 static int add_listen(struct addressed_listen **all, size_t *count, const struct listen *listen,
@@ -73,6 +108,7 @@ static struct tw_address *take_bucket(struct tw_address *table, uint32_t buckets
 		bucket->kind = TW_ADDRESS_USED;
 		bucket->addr = *addr;
 		bucket->server = TW_NONE16;
+		bucket->echo = TW_NONE32;
 	}
 	return bucket;
 }
@@ -106,6 +142,7 @@ static bool fill(const struct build *build, struct tw_address *table, uint32_t b
 		if (!bucket->listens)
 			bucket->listen = (uint32_t)i;
 		bucket->listens++;
+		choose_echo(build, bucket, listens[i].listen.service);
 	}
 	if (!fill_servers(build, table, buckets))
 		return false;
