@@ -61,7 +61,7 @@ static __always_inline int rewrite_ipv4(const struct tw_packet *p, void *ip_head
 	place = departure->reply ? &ip->saddr : &ip->daddr;
 	change = tw_checksum_change32(0, *place, addr);
 	*place = addr;
-	if (p->part != TW_FRAGMENT_LATER)
+	if (p->part != TW_FRAGMENT_LATER && tw_has_ports(p->protocol))
 		rewrite_transport(p, transport, end, departure, change);
 	if (route) {
 		__u16 *ttl = (__u16 *)&ip->ttl, before = *ttl;
@@ -86,7 +86,7 @@ static __always_inline int rewrite_ipv6(const struct tw_packet *p, void *ip_head
 	place = departure->reply ? &ip->saddr : &ip->daddr;
 	__builtin_memcpy(place, &departure->addr, sizeof(departure->addr));
 	change = tw_checksum_change_addr(0, before, &departure->addr, 1);
-	if (p->part != TW_FRAGMENT_LATER)
+	if (p->part != TW_FRAGMENT_LATER && tw_has_ports(p->protocol))
 		rewrite_transport(p, transport, end, departure, change);
 	if (route)
 		ip->hop_limit--;

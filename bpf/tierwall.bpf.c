@@ -240,6 +240,24 @@ static __always_inline int pass(const struct path *path, enum tw_stage stage, en
 	return XDP_PASS;
 }
 
+/* An ICMP error that may belong to a flow. */
+static __noinline int flow_error(struct xdp_md *ctx, struct path *path)
+{
+	switch (related(ctx, path)) {
+	case RELATED_KERNEL:
+		return pass(path, TW_STAGE_FLOW, TW_SAYS_RELATED);
+	case RELATED_BALANCED:
+		trace_step(path, TW_STAGE_FLOW, TW_SAYS_RELATED, 0);
+		return forward(ctx, path);
+	case RELATED_LOST:
+		trace_step(path, TW_STAGE_FLOW, TW_SAYS_RELATED, 0);
+		path->work->about.stage = TW_STAGE_SERVER;
+		trace_step(path, TW_STAGE_SERVER, TW_SAYS_REASON, TW_REASON_NO_SERVER);
+		return refused(path, TW_REASON_NO_SERVER, TW_NONE32, TW_DROP);
+	}
+	return begin(ctx, path, NULL);
+}
+
 /* Known flows go on without a rule; the rest is judged. */
 static __always_inline int flow_stage(struct xdp_md *ctx, struct path *path)
 {
@@ -247,9 +265,7 @@ static __always_inline int flow_stage(struct xdp_md *ctx, struct path *path)
 	struct tw_flow *flow;
 
 	if (!flow_is_tracked(p)) {
-		if (tw_is_icmp_error(p) && is_related(ctx, path))
-			return pass(path, TW_STAGE_FLOW, TW_SAYS_RELATED);
-		return begin(ctx, path, NULL);
+		return tw_is_icmp_error(p) ? flow_error(ctx, path) : begin(ctx, path, NULL);
 	}
 	if (is_nobodys(path, p)) {
 		trace_step(path, TW_STAGE_FLOW, TW_SAYS_FLOW_UNKNOWN, 0);

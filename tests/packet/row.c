@@ -146,6 +146,8 @@ static struct packet packet_after(const struct step *step, const struct variant 
 		out.from_port = change->from_port;
 	if (change->to_port)
 		out.to_port = change->to_port;
+	if (change->quotes)
+		out.quotes = change->quotes;
 	if (expected_verdict(step, variant) == XDP_PASS)
 		return out;
 	out.via = change->via ? change->via : change->to ? change->to : out.to;

@@ -30,6 +30,7 @@ struct change {
 	uint16_t from_port, to_port;
 	enum party via; /* the next hop; by default the new `to`, or in a reply its receiver */
 	bool same_ttl;
+	const struct packet *quotes; /* what the quote of an ICMP error is now */
 };
 
 #define MOVES_MAX 6

@@ -33,6 +33,7 @@
 	X(echo)        \
 	X(ping)        \
 	X(related)     \
+	X(errors)      \
 	X(strict)      \
 	X(reject)      \
 	X(answers)     \
