@@ -111,7 +111,7 @@ static int check_only(struct config *config)
 
 int config_apply(const struct options *options, struct config *config, uint32_t trial)
 {
-	struct edit edit = {.force = options->force, .trial = trial};
+	struct edit edit = {.replaces = true, .force = options->force, .trial = trial};
 	bool loaded = false;
 	int result =
 		instance_open_or_load(&edit.instance, options->instance, options->bpffs, &loaded);

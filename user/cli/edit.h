@@ -13,7 +13,8 @@ struct edit {
 	struct instance instance;
 	struct running running;
 	struct node_facts facts;
-	bool force; /* also where it locks its own operator out */
+	bool replaces; /* `running` is an outline, and stays as it is */
+	bool force;    /* also where it locks its own operator out */
 	/* what goes live together with the policy */
 	const struct interface *attach;
 	size_t attach_count;

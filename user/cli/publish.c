@@ -123,8 +123,9 @@ int edit_publish(struct edit *edit, const struct config *config, const struct co
 		result = policy_prepare(&edit->instance, compiled, &slot);
 	if (result)
 		return result;
-	/* edit->running.config may be changed already; the image is what was live */
-	before = image_outline(edit->running.live, &ignored);
+	/* where edit->running.config is edited, the image is what was live */
+	before =
+		edit->replaces ? edit->running.config : image_outline(edit->running.live, &ignored);
 	result = lockout_check(edit, config, slot);
 	if (!result && edit->trial)
 		result = put_on_trial(edit, config, before, slot);
@@ -132,7 +133,8 @@ int edit_publish(struct edit *edit, const struct config *config, const struct co
 		result = make_live(edit, config, before, slot);
 	if (result)
 		policy_release(&edit->instance); /* where it did not become live */
-	config_free(before);
+	if (!edit->replaces)
+		config_free(before);
 	diagnostic_free(&ignored);
 	return result;
 }

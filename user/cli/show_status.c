@@ -322,7 +322,7 @@ static int with_status(const struct options *options, const struct instance *ins
 	struct status status = {.instance = instance, .warnings = json_array()};
 	struct attachment *devices = NULL;
 	struct running running = {};
-	int result = running_read(&running, instance);
+	int result = running_read_outline(&running, instance);
 
 	if (!result)
 		result = trial_ask(&status.trial, instance);

@@ -59,7 +59,7 @@ static void use_policy(struct used *used, const struct instance *instance, uint3
 	struct image image;
 	const struct tw_set_map *maps;
 
-	if (slot >= TW_POLICIES || image_open_slot(&image, instance, slot))
+	if (slot >= TW_POLICIES || image_open_bare(&image, instance, slot))
 		return;
 	used->policies[slot] = true;
 	maps = IMAGE_SECTION(image.policy, struct tw_set_map, set_maps);

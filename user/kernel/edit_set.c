@@ -64,7 +64,7 @@ static int open_rows(struct rows *rows, const struct instance *instance, const c
 	while (!result && rows->count < count) {
 		struct image *image = &rows->images[rows->count];
 
-		result = image_open_slot(image, instance, slots[rows->count]);
+		result = image_open_bare(image, instance, slots[rows->count]);
 		if (result)
 			break;
 		rows->rows[rows->count] = rows->count ? row_at(image, rows->rows[0]->index)

@@ -74,10 +74,11 @@ static int read_text(struct image *image, const struct instance *instance)
 	return result;
 }
 
-int image_open_slot(struct image *out, const struct instance *instance, uint32_t slot)
+static int open_image(struct image *out, const struct instance *instance, uint32_t slot,
+		      bool with_text)
 {
 	uint32_t id_after;
-	int fd, result;
+	int fd, result = 0;
 
 	memset(out, 0, sizeof(*out));
 	out->slot = slot;
@@ -85,7 +86,10 @@ int image_open_slot(struct image *out, const struct instance *instance, uint32_t
 	if (fd < 0)
 		return fd;
 	out->policy = memory_map(fd, TW_IMAGE_BYTES, PROT_READ | PROT_WRITE);
-	result = out->policy ? read_text(out, instance) : -errno;
+	if (!out->policy)
+		result = -errno;
+	else if (with_text)
+		result = read_text(out, instance);
 	close(fd);
 	/* a writer may have given the chunks to another policy meanwhile, but first the slot */
 	if (bpf_map_lookup_elem(instance->maps[MAP_policy], &slot, &id_after) ||
@@ -94,6 +98,16 @@ int image_open_slot(struct image *out, const struct instance *instance, uint32_t
 	if (result)
 		image_close(out);
 	return result;
+}
+
+int image_open_slot(struct image *out, const struct instance *instance, uint32_t slot)
+{
+	return open_image(out, instance, slot, true);
+}
+
+int image_open_bare(struct image *out, const struct instance *instance, uint32_t slot)
+{
+	return open_image(out, instance, slot, false);
 }
 
 int image_open(struct image *out, const struct instance *instance)

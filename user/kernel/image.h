@@ -8,7 +8,7 @@
 
 struct image {
 	struct tw_policy *policy; /* a mapping of the map's memory; NULL: not open */
-	char *text;               /* owned copy */
+	char *text;               /* owned copy; NULL: not read */
 	uint32_t slot;            /* in `policy` */
 	uint32_t id;              /* of its map */
 };
@@ -21,6 +21,8 @@ void control_unmap(struct tw_control *control);
 int image_open(struct image *out, const struct instance *instance);
 /* The same of any slot; -ENOENT: the slot is empty. */
 int image_open_slot(struct image *out, const struct instance *instance, uint32_t slot);
+/* The same without the text, which may be megabytes. */
+int image_open_bare(struct image *out, const struct instance *instance, uint32_t slot);
 void image_close(struct image *image);
 
 /* The configuration that an image was made from; NULL: it cannot be read. */

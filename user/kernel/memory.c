@@ -119,17 +119,43 @@ static int open_empty(const struct instance *instance, enum instance_map outer)
 	return fd;
 }
 
+/*
+ * The ids of what stands at the first `count` indices, 0: nothing.  In one call; one by
+ * one where the kernel's gives up at an empty place (EINTR: before 6.14).
+ */
+static uint32_t *read_ids(int map, uint32_t count)
+{
+	LIBBPF_OPTS(bpf_map_batch_opts, options);
+	uint32_t *ids = calloc(3 * (size_t)count + 1, sizeof(*ids)), next, found = count;
+	uint32_t *keys = ids + count, *values = keys + count;
+
+	if (!ids)
+		return NULL;
+	if (!bpf_map_lookup_batch(map, NULL, &next, keys, values, &found, &options) ||
+	    errno == ENOENT) {
+		for (uint32_t i = 0; i < found; i++)
+			if (keys[i] < count)
+				ids[keys[i]] = values[i];
+		return ids;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		if (bpf_map_lookup_elem(map, &i, &ids[i]))
+			ids[i] = 0;
+	return ids;
+}
+
 #define FEW 2u /* are deleted one by one */
 
 void memory_release(const struct instance *instance, enum instance_map outer, const bool *used,
 		    uint32_t count)
 {
 	uint32_t *indices = calloc(count + 1, sizeof(*indices)), *fds = NULL;
-	uint32_t empty = memory_empty_id(instance, outer), unused = 0, id;
+	uint32_t empty = memory_empty_id(instance, outer), unused = 0;
 	int map = instance->maps[outer], fd = -1;
+	uint32_t *ids = read_ids(map, count);
 
-	for (uint32_t i = 0; indices && i < count; i++)
-		if (!used[i] && !bpf_map_lookup_elem(map, &i, &id) && id != empty)
+	for (uint32_t i = 0; ids && indices && i < count; i++)
+		if (!used[i] && ids[i] && ids[i] != empty)
 			indices[unused++] = i;
 	if (unused > FEW && outer_length(outer))
 		fd = open_empty(instance, outer);
@@ -146,5 +172,6 @@ void memory_release(const struct instance *instance, enum instance_map outer, co
 	if (fd >= 0)
 		close(fd);
 	free(fds);
+	free(ids);
 	free(indices);
 }
