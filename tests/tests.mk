@@ -109,7 +109,8 @@ $(O)/gen/%.skel.h: $(O)/tests/bpf/%.bpf.o
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SANITIZE := address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FUZZ_CFLAGS = -std=gnu11 $(WARNINGS) -O1 -g -fsanitize=fuzzer-no-link,$(FUZZ_SANITIZE)
-FUZZ_SOURCES := $(wildcard user/config/*.c user/import/*.c) user/monitor/decode.c user/cli/pcap.c
+FUZZ_SOURCES := $(wildcard user/config/*.c user/import/*.c) user/monitor/decode.c user/cli/pcap.c \
+	user/cli/ssh_connection.c
 FUZZ_OBJECTS := $(FUZZ_SOURCES:%.c=$(O)/fuzz/obj/%.o) $(GENERATED:$(O)/gen/%.c=$(O)/fuzz/obj/gen/%.o)
 
 check-unit: $(UNIT_TESTS)

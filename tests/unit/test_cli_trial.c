@@ -92,6 +92,7 @@ static void connections_are_read(void **state)
 		{"2001:db8::1 65535 2001:db8::9 1", 65535, 1, false, ""},
 		{"fe80::1%eth0 5000 fe80::2%eth0 22", 5000, 22, false, "eth0"},
 		{"fe80::1 5000 fe80::2%wan 22", 5000, 22, false, "wan"},
+		{"fe80::1%exactly15bytes. 5000 fe80::2 22", 5000, 22, false, "exactly15bytes."},
 	};
 	struct ssh_connection ssh;
 
@@ -120,7 +121,13 @@ static void what_is_no_connection_is_told_from_one(void **state)
 		"192.0.2.1 5000 2001:db8::9 22",
 		"host 5000 192.0.2.9 22",
 		"1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc 1 ::1 2",
-		"fe80::1%a-zone-of-a-name-longer-than-an-address-and-its-zone 1 fe80::2 2 3",
+		"fe80::1%a-zone-of-a-name-longer-than-an-address-and-its-zone 1 fe80::2 2",
+		"fe80::1%exactly16bytes.. 1 fe80::2 2",
+		"fe80::1% 1 fe80::2 2",
+		"fe80::1 1 fe80::2% 2",
+		/* what a reader of 79 characters a word takes for two */
+		"fe80::1%a23456789b23456789c23456789d23456789e23456789f23456789g23456789h2345678"
+		"5000 fe80::2 22",
 	};
 	struct ssh_connection ssh;
 

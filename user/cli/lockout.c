@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "cli/lockout.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/bpf.h>
 #include <net/if.h>
@@ -15,7 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/number.h"
 #include "cli/resolve.h"
 #include "cli/trace.h"
 #include "stats/stats.h"
@@ -23,56 +21,6 @@
 
 #define CARRIERS_MAX     64
 #define SECONDS_TO_THINK 30 /* the lock is held meanwhile */
-
-/* -- who is at the other end ------------------------------------------------------------- */
-
-/* An address as OpenSSH writes it: IPv6 may have a zone, or hold an IPv4 address. */
-static bool read_address(union tw_addr *out, char *zone, size_t size, const char *word)
-{
-	const char *percent = strchr(word, '%');
-	size_t length = percent ? (size_t)(percent - word) : strlen(word);
-	char text[INET6_ADDRSTRLEN];
-	__be32 ipv4;
-
-	if (length >= sizeof(text))
-		return false;
-	memcpy(text, word, length);
-	text[length] = '\0';
-	if (percent && zone)
-		snprintf(zone, size, "%s", percent + 1);
-	if (inet_pton(AF_INET6, text, out) == 1)
-		return true;
-	if (percent || inet_pton(AF_INET, text, &ipv4) != 1)
-		return false;
-	tw_addr_from_ipv4(out, ipv4);
-	return true;
-}
-
-static bool read_port(uint16_t *out, const char *word)
-{
-	uint32_t number;
-
-	if (!parse_number(word, 1, UINT16_MAX, &number))
-		return false;
-	*out = (uint16_t)number;
-	return true;
-}
-
-bool ssh_connection_parse(struct ssh_connection *out, const char *text)
-{
-	char words[4][80], more;
-
-	memset(out, 0, sizeof(*out));
-	if (sscanf(text, "%79s %79s %79s %79s %c", words[0], words[1], words[2], words[3], &more) !=
-	    4)
-		return false;
-	return read_address(&out->client, out->zone, sizeof(out->zone), words[0]) &&
-	       read_port(&out->client_port, words[1]) &&
-	       read_address(&out->server, out->zone[0] ? NULL : out->zone, sizeof(out->zone),
-			    words[2]) &&
-	       read_port(&out->server_port, words[3]) &&
-	       addr_is_ipv4(&out->client) == addr_is_ipv4(&out->server);
-}
 
 /* -- the devices that it comes in by ------------------------------------------------------- */
 

@@ -4,16 +4,8 @@
 #define TIERWALL_USER_LOCKOUT_H
 
 #include "cli/edit.h"
+#include "cli/ssh_connection.h"
 #include "kernel/sets.h"
-
-/* What SSH_CONNECTION says: "CLIENT PORT SERVER PORT". */
-struct ssh_connection {
-	union tw_addr client, server;
-	uint16_t client_port, server_port;
-	char zone[16]; /* of a link-local address; empty: none */
-};
-/* Is it one? */
-bool ssh_connection_parse(struct ssh_connection *out, const char *text);
 
 /*
  * Asks the data path whether the policy in `slot` accepts the connection that this
