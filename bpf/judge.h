@@ -82,6 +82,14 @@ static __always_inline int server_accepts(struct path *path, const struct tw_pac
 	return 0;
 }
 
+/* TCP whose server went and is not to be moved: both ends are told, each at its next packet. */
+static __always_inline int is_reset(const struct tw_service *service, const struct tw_packet *p,
+				    const struct kept *kept)
+{
+	return service->on_down == TW_ON_DOWN_RESET && p->protocol == IPPROTO_TCP && kept->live &&
+	       kept->flags & TW_FLOW_BALANCED;
+}
+
 static __always_inline void judge_service(struct path *path, const struct tw_packet *p, __u32 i,
 					  const struct kept *kept, struct outcome *outcome)
 {
@@ -109,9 +117,15 @@ static __always_inline void judge_service(struct path *path, const struct tw_pac
 	} else {
 		outcome->member = TW_NONE32;
 		outcome->server = TW_NONE16;
+		if (is_reset(service, p, kept)) {
+			refuse(path, TW_STAGE_SERVER, outcome, TW_REASON_SERVER_DOWN);
+			outcome->action = TW_REJECT;
+			return;
+		}
 		server = service_choose(path, service, p, outcome);
 		if (!server) {
 			refuse(path, TW_STAGE_SERVER, outcome, TW_REASON_NO_SERVER);
+			outcome->action = service->no_server;
 			return;
 		}
 		trace_step(path, TW_STAGE_SERVER, TW_SAYS_SERVER, outcome->server);

@@ -90,8 +90,8 @@ static long member_step(__u32 i, void *context)
 }
 
 /*
- * The server that a live flow has, while it is still of the service and not down:
- * a change of rules or weights moves no flow.
+ * The server that a live flow has, while it is still of the service and not down, or
+ * kept all the same: a change of rules or weights moves no flow.
  */
 static __always_inline const struct tw_server *
 service_keep(const struct path *path, const struct tw_service *service, const struct tw_packet *p,
@@ -110,9 +110,20 @@ service_keep(const struct path *path, const struct tw_service *service, const st
 	if (search.member == TW_NONE32)
 		return NULL;
 	server = service_server(path->policy, service, search.member, outcome);
-	if (!server || server->state == TW_SERVER_DOWN)
+	if (!server || (server->state == TW_SERVER_DOWN && service->on_down != TW_ON_DOWN_KEEP))
 		return NULL;
 	return server;
+}
+
+/* The hash that picks a slot; `room` is for a packet without what the service leaves out. */
+static __always_inline __u32 service_hash(const struct path *path, const struct tw_service *service,
+					  const struct tw_packet *p, struct tw_packet *room)
+{
+	if (!service->hash_off)
+		return tw_hash_flow(path->policy->hash_key, p);
+	*room = *p;
+	tw_hash_only(room, service);
+	return tw_hash_flow(path->policy->hash_key, room);
 }
 
 static __always_inline const struct tw_server *service_choose(const struct path *path,
@@ -121,13 +132,15 @@ static __always_inline const struct tw_server *service_choose(const struct path 
 							      struct outcome *outcome)
 {
 	const struct tw_policy *image = path->policy;
-	__u32 family = p->family & 1, slots = service->choices[family], slot, offset;
+	__u32 family = p->family & 1, slots = service->choices[family];
+	__u32 hash, slot, offset;
 	const char *chunk;
 	__u16 choice;
 
 	if (!slots)
 		return NULL;
-	slot = (__u32)((__u64)tw_hash_flow(image->hash_key, p) * slots >> 32);
+	hash = service_hash(path, service, p, &path->work->judged);
+	slot = (__u32)((__u64)hash * slots >> 32);
 	offset = service->choice[family] + slot / SLOTS_OF_OFFSET;
 	chunk = policy_chunk(image->chunk, offset);
 	if (!chunk)

@@ -73,7 +73,9 @@ static __always_inline void remember_refusal(const struct path *path, const stru
 	refusal->addr = known->addr;
 	refusal->port = known->port;
 	refusal->forward = known->forward;
-	flow_record(path, asked, refusal, known->state);
+	/* one that was reset is over: its next SYN begins another */
+	flow_record(path, asked, refusal,
+		    refusal->reason == TW_REASON_SERVER_DOWN ? TW_FLOW_CLOSING : known->state);
 }
 
 /* Is it a flow that the counters do not hold yet, on this server? */

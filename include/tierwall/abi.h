@@ -133,6 +133,8 @@ enum tw_forward {
 	TW_FORWARD_IPIP,
 	TW_FORWARD_GUE
 };
+/* What becomes of the live flows of a server that is down. */
+enum tw_on_down { TW_ON_DOWN_MOVE, TW_ON_DOWN_RESET, TW_ON_DOWN_KEEP };
 enum tw_server_state { TW_SERVER_UP, TW_SERVER_DOWN, TW_SERVER_DRAIN };
 
 struct tw_section {
@@ -232,9 +234,19 @@ struct tw_service {
 	__u32 choices[2]; /* slots; 0: the tier has no address of that family */
 	__u8 forward;     /* enum tw_forward */
 	__u8 has_from;    /* only the sources that `from` accepts may use it */
-	__u16 _pad;
-	__u64 from[2]; /* roots as of a struct tw_list */
+	__u8 hash_off;    /* TW_HASH_*: what the hash leaves out */
+	__u8 on_down;     /* enum tw_on_down */
+	__u8 no_server;   /* enum tw_action of a flow that no server takes: drop or reject */
+	__u8 _pad[3];
+	__u64 from[2];           /* roots as of a struct tw_list */
+	__u64 source_mask[2][2]; /* by family: halves of an address, in network order */
 };
+#define TW_HASH_SOURCE           0x1 /* all of it, or what source_mask leaves out */
+#define TW_HASH_SOURCE_PORT      0x2
+#define TW_HASH_DESTINATION      0x4
+#define TW_HASH_DESTINATION_PORT 0x8
+#define TW_HASH_PROTOCOL         0x10
+#define TW_HASH_FIELDS           0xf /* of a packet, those that `hash` names */
 
 struct tw_member {
 	__u32 id; /* counter of this server within this service */
@@ -554,7 +566,7 @@ _Static_assert(sizeof(struct tw_policy) == 32 + 2 * 24 + 8 + TW_FRONTS * 12 + 9 
 _Static_assert(sizeof(struct tw_front) == 12, "front");
 _Static_assert(sizeof(struct tw_address) == 32, "address");
 _Static_assert(sizeof(struct tw_listen) == 8, "listen");
-_Static_assert(sizeof(struct tw_service) == 56, "service");
+_Static_assert(sizeof(struct tw_service) == 88, "service");
 _Static_assert(sizeof(struct tw_member) == 8, "member");
 _Static_assert(sizeof(struct tw_server) == 88, "server");
 _Static_assert(sizeof(struct tw_limit) == 48, "limit");

@@ -30,6 +30,23 @@ static __always_inline __u32 tw_hash_addr(const union tw_addr *addr)
 	return (__u32)((high * 0x9e3779b97f4a7c15ull + low) * 0xc4ceb9fe1a85ec53ull >> 32);
 }
 
+/* Takes out of a copy of a packet what a service's hash leaves out. */
+static __always_inline void tw_hash_only(struct tw_packet *p, const struct tw_service *service)
+{
+	const __u64 *mask = service->source_mask[p->family & 1];
+
+	p->saddr.halves[0] &= mask[0];
+	p->saddr.halves[1] &= mask[1];
+	if (service->hash_off & TW_HASH_SOURCE_PORT)
+		p->sport = 0;
+	if (service->hash_off & TW_HASH_DESTINATION)
+		p->daddr.halves[0] = p->daddr.halves[1] = 0;
+	if (service->hash_off & TW_HASH_DESTINATION_PORT)
+		p->dport = 0;
+	if (service->hash_off & TW_HASH_PROTOCOL)
+		p->protocol = 0;
+}
+
 /* 32 bits; slot = hash * slots >> 32 */
 static __always_inline __u32 tw_hash_flow(const __u64 key[2], const struct tw_packet *p)
 {

@@ -26,7 +26,8 @@
 	X(FRAGMENT, "fragment", "a tiny fragment, or one whose first did not pass")      \
 	X(TABLE_FULL, "table-full", "no room for the flow that it would begin")          \
 	X(TCP_FLAGS, "tcp-flags", "TCP flags that no sender combines")                   \
-	X(OVERLAP, "overlap", "a fragment that writes over one that came before")
+	X(OVERLAP, "overlap", "a fragment that writes over one that came before")        \
+	X(SERVER_DOWN, "server-down", "its server is down and the service says `on-down reset`")
 
 enum tw_reason {
 #define X(constant, key, meaning) TW_REASON_##constant,

@@ -117,9 +117,10 @@ static bool is_left_to_kernel(const struct step *step, const struct variant *var
 }
 
 /* Answers leave by the device that the packet came in by, whatever it can. */
-static uint32_t answer_verdict(const struct step *step)
+static uint32_t answer_verdict(const struct step *step, const struct variant *variant)
 {
-	enum device device = step->in.device ? step->in.device : party_device(step->in.from);
+	enum party from = party_now(step->in.from, variant);
+	enum device device = step->in.device ? step->in.device : party_device(from);
 
 	if (step->answer == SUPPRESSED)
 		return XDP_DROP;
@@ -129,7 +130,7 @@ static uint32_t answer_verdict(const struct step *step)
 static uint32_t expected_verdict(const struct step *step, const struct variant *variant)
 {
 	if (step->answer)
-		return answer_verdict(step);
+		return answer_verdict(step, variant);
 	return is_left_to_kernel(step, variant) ? XDP_PASS : step->verdict;
 }
 

@@ -30,6 +30,7 @@
 	X(gone)        \
 	X(balance)     \
 	X(spread)      \
+	X(choice)      \
 	X(echo)        \
 	X(ping)        \
 	X(related)     \

@@ -184,6 +184,7 @@ static inline void random_server(struct server *server)
 		server->addr[!family] = random_addr(!family);
 	server->weight = random_bool() ? 1 : random_below(65536);
 	server->state = (uint8_t)random_below(3);
+	server->is_backup = random_bool();
 	server->has_mac = random_bool();
 	if (server->has_mac)
 		for (int i = 0; i < 6; i++)
@@ -201,6 +202,7 @@ static inline void random_tier(struct tier *tier)
 	for (uint32_t left = random_below(4); left; left--)
 		random_server(
 			config_push(&tier->servers, &tier->server_count, sizeof(struct server)));
+	tier->backup_below = random_bool() ? 0 : 2 + random_below(1023);
 	random_rules(&tier->rules);
 	tier->rules.default_action = (uint8_t)random_below(3);
 	tier->rules.strict = random_bool();
@@ -224,6 +226,12 @@ static inline void random_service(struct service *service)
 	service->forward = (uint8_t)random_below(5);
 	service->port = (uint16_t)(random_bool() ? random_below(65536) : 0);
 	random_addresses(&service->from);
+	service->hash_off = random_bool() ? 0 : (uint8_t)random_below(TW_HASH_FIELDS + 1);
+	service->affinity = random_bool();
+	if (service->affinity)
+		service->affinity_bits = (uint8_t)random_below(129);
+	service->on_down = (uint8_t)random_below(3);
+	service->rejects = random_bool();
 }
 
 static inline void random_set(struct set *set)

@@ -162,6 +162,26 @@ static const struct row rows[] = {
 	 "tier t { }\nservice s { listen 10.0.0.1 udp port { 53, 5353-5354 }; tier t }\n",
 	 "tier t {\n    firewall {\n        default drop\n    }\n}\n\nservice s {\n    listen "
 	 "10.0.0.1 udp port 53,5353-5354\n    tier t\n    forward nat\n}\n"},
+	{"backups, and when they take flows",
+	 "tier t {\n    server a 10.0.0.1 state drain backup\n    server b 10.0.0.2\n    backup "
+	 "below "
+	 "2\n    firewall {\n        default drop\n    }\n}\n",
+	 NULL},
+	{"that backups take flows below one is the default", "tier t { backup below 1 }\n",
+	 "tier t {\n    firewall {\n        default drop\n    }\n}\n"},
+	{"what a service says about its choice",
+	 "tier t {\n    firewall {\n        default drop\n    }\n}\n\nservice s {\n    listen "
+	 "10.0.0.1 tcp port 1\n    tier t\n    forward nat\n    hash source-port off\n    hash "
+	 "destination off\n    on-down reset\n    no-server reject\n}\n\nservice sticky {\n    "
+	 "listen 10.0.0.1 tcp port 2\n    tier t\n    forward nat\n    affinity source/24\n    "
+	 "on-down keep\n}\n",
+	 NULL},
+	{"defaults of a service are not printed",
+	 "tier t { }\nservice s { listen 10.0.0.1 tcp port 1; tier t; hash source on; on-down "
+	 "move; "
+	 "no-server drop }\n",
+	 "tier t {\n    firewall {\n        default drop\n    }\n}\n\nservice s {\n    listen "
+	 "10.0.0.1 tcp port 1\n    tier t\n    forward nat\n}\n"},
 	{"a service from a list",
 	 "tier t {\n    firewall {\n        default drop\n    }\n}\n\nservice s {\n    listen "
 	 "10.0.0.1 tcp port 1\n    tier t\n    forward l2\n    from { @t, 10.0.0.0/8 }\n}\n",

@@ -75,6 +75,7 @@ static void same_server(const struct server *a, const struct server *b)
 	assert_memory_equal(a->addr, b->addr, sizeof(a->addr));
 	assert_int_equal(a->weight, b->weight);
 	assert_int_equal(a->state, b->state);
+	assert_int_equal(a->is_backup, b->is_backup);
 	assert_int_equal(a->has_mac, b->has_mac);
 	assert_memory_equal(a->mac, b->mac, sizeof(a->mac));
 	assert_string_equal(a->device, b->device);
@@ -94,6 +95,11 @@ static void same_service(const struct service *a, const struct service *b)
 	assert_int_equal(a->forward, b->forward);
 	assert_int_equal(a->port, b->port);
 	same_addresses(&a->from, &b->from);
+	assert_int_equal(a->hash_off, b->hash_off);
+	assert_int_equal(a->affinity, b->affinity);
+	assert_int_equal(a->affinity_bits, b->affinity_bits);
+	assert_int_equal(a->on_down, b->on_down);
+	assert_int_equal(a->rejects, b->rejects);
 }
 
 static void same_head(const struct config *a, const struct config *b)
@@ -128,6 +134,7 @@ static void same_config(const struct config *a, const struct config *b)
 	assert_int_equal(a->tier_count, b->tier_count);
 	for (size_t i = 0; i < a->tier_count; i++) {
 		assert_string_equal(a->tiers[i].name, b->tiers[i].name);
+		assert_int_equal(a->tiers[i].backup_below, b->tiers[i].backup_below);
 		assert_int_equal(a->tiers[i].server_count, b->tiers[i].server_count);
 		for (size_t j = 0; j < a->tiers[i].server_count; j++)
 			same_server(&a->tiers[i].servers[j], &b->tiers[i].servers[j]);

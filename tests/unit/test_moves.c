@@ -128,11 +128,16 @@ static const union tw_addr *server_of_flow(const struct config *config,
 					   const struct choice_table *table,
 					   const struct tier *tier, const struct tw_packet *flow)
 {
+	struct tw_packet hashed = *flow;
+	struct tw_service service = {};
 	__u64 key[2];
 	uint16_t i;
 
+	service_hash_compile(&service, &config->services[0]);
+	if (service.hash_off)
+		tw_hash_only(&hashed, &service);
 	memcpy(key, config->hash_key, sizeof(key));
-	i = table->slots[(uint64_t)tw_hash_flow(key, flow) * table->count >> 32];
+	i = table->slots[(uint64_t)tw_hash_flow(key, &hashed) * table->count >> 32];
 	return i == TW_NONE16 ? NULL : &tier->servers[i].addr[0];
 }
 
@@ -178,6 +183,10 @@ static double share_that_chooses_another(const char *now, const char *next)
 	KEY "tier web { server d 10.0.0.4; server c 10.0.0.3; server b 10.0.0.2; server a " \
 	    "10.0.0.1 }\n" WWW
 
+#define SAYING(words)                                                                \
+	KEY "tier web { server a 10.0.0.1; server b 10.0.0.2; server c 10.0.0.3 }\n" \
+	    "service www { listen 203.0.113.10 tcp port 443; tier web; " words " }\n"
+
 static void the_share_is_that_of_simulated_flows(void **state)
 {
 	static const char *const changes[][2] = {
@@ -191,6 +200,15 @@ static void the_share_is_that_of_simulated_flows(void **state)
 		{FOUR, two},
 		{THREE(" state down", " state down", " state down"), THREE("", "", "")},
 		{THREE("", "", ""), THREE(" state down", " state down", " state down")},
+		{THREE("", "", " backup"), THREE("", " state down", " backup")},
+		{THREE("", " state down", " backup"),
+		 THREE(" state down", " state down", " backup")},
+		{THREE("", "", " backup"), THREE("", "", "")},
+		{SAYING(""), SAYING("affinity source")},
+		{SAYING("affinity source"), SAYING("affinity source/24")},
+		{SAYING("affinity source/20"), SAYING("affinity source/20; on-down reset")},
+		{SAYING("hash source-port off"), SAYING("hash source-port on")},
+		{SAYING("hash destination off"), SAYING("hash destination off; no-server reject")},
 		{THREE(" weight 2", "", ""), OTHER_KEY
 		 "tier web { server a 10.0.0.1; server b 10.0.0.2; server c 10.0.0.3 }\n" WWW},
 	};
@@ -214,6 +232,18 @@ static void the_order_of_servers_moves_nothing(void **state)
 	assert_true(moves.lost == 0);
 }
 
+static void a_server_that_is_down_loses_nothing_where_flows_are_kept(void **state)
+{
+	struct moves moves = moves_between(
+		two,
+		KEY "tier web { server a 10.0.0.1 state down; server b 10.0.0.2 }\n"
+		    "service www { listen 203.0.113.10 tcp port 443; tier web; on-down keep }\n");
+
+	(void)state;
+	SHARE(moves.chosen, 0.5);
+	assert_true(moves.lost == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +255,7 @@ int main(void)
 		cmocka_unit_test(another_key_moves_by_chance),
 		cmocka_unit_test(without_servers_all_are_lost),
 		cmocka_unit_test(the_share_is_that_of_simulated_flows),
+		cmocka_unit_test(a_server_that_is_down_loses_nothing_where_flows_are_kept),
 		cmocka_unit_test(the_order_of_servers_moves_nothing),
 	};
 

@@ -93,6 +93,9 @@ int choice_table(struct choice_table *out, const struct tier *tier, int family);
 /* Has the tier the same table for both families? */
 bool choice_is_shared(const struct tier *tier);
 
+/* What the hash of a service's flows leaves out (services.c). */
+void service_hash_compile(struct tw_service *place, const struct service *service);
+
 /* -- limits (limits.c) ------------------------------------------------------------------ */
 
 void limit_compile(struct tw_limit *out, const struct limit *limit);

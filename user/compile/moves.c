@@ -17,6 +17,8 @@
 struct comparison {
 	const struct tier *now, *next;
 	int family;
+	bool keeps_down; /* `on-down keep` */
+	bool same_hash;
 	struct choice_table before, after;
 	uint16_t *heir; /* by index in now->servers: the same machine's in next->servers */
 	uint32_t *before_slots, *after_slots; /* by index: how many slots it has */
@@ -46,7 +48,8 @@ static bool keeps(const struct comparison *compared, uint16_t server)
 {
 	uint16_t heir = compared->heir[server];
 
-	return heir != TW_NONE16 && compared->next->servers[heir].state != TW_SERVER_DOWN;
+	return heir != TW_NONE16 &&
+	       (compared->next->servers[heir].state != TW_SERVER_DOWN || compared->keeps_down);
 }
 
 /* -- shares ------------------------------------------------------------------------------ */
@@ -102,9 +105,15 @@ static double share_chosen_by_chance(const struct comparison *compared)
 
 /* -- the whole -------------------------------------------------------------------------------- */
 
-static bool has_same_hash(const struct config *now, const struct config *next)
+static bool has_same_hash(const struct service *now, const struct service *next, int family)
 {
-	return !memcmp(now->hash_key, next->hash_key, sizeof(now->hash_key));
+	struct tw_service hash[2] = {};
+
+	service_hash_compile(&hash[0], now);
+	service_hash_compile(&hash[1], next);
+	return (hash[0].hash_off & ~TW_HASH_SOURCE) == (hash[1].hash_off & ~TW_HASH_SOURCE) &&
+	       !memcmp(hash[0].source_mask[family], hash[1].source_mask[family],
+		       sizeof(hash[0].source_mask[family]));
 }
 
 static int open_comparison(struct comparison *compared)
@@ -137,7 +146,7 @@ static void close_comparison(struct comparison *compared)
 	free(compared->after_slots);
 }
 
-static int family_moves(struct moves *worst, struct comparison *compared, bool same_hash)
+static int family_moves(struct moves *worst, struct comparison *compared)
 {
 	int result = open_comparison(compared);
 	double chosen = 1, lost;
@@ -145,8 +154,8 @@ static int family_moves(struct moves *worst, struct comparison *compared, bool s
 	if (!result && compared->before.count) {
 		lost = share_lost(compared);
 		if (compared->after.count)
-			chosen = same_hash ? share_chosen_by_place(compared)
-					   : share_chosen_by_chance(compared);
+			chosen = compared->same_hash ? share_chosen_by_place(compared)
+						     : share_chosen_by_chance(compared);
 		if (chosen > worst->chosen)
 			worst->chosen = chosen;
 		if (lost > worst->lost)
@@ -161,7 +170,7 @@ int service_moves(struct moves *out, const struct config *now, const struct conf
 {
 	const struct service *service = config_service(now, name);
 	const struct service *later = config_service(next, name);
-	bool same_hash = has_same_hash(now, next);
+	bool same_key = !memcmp(now->hash_key, next->hash_key, sizeof(now->hash_key));
 	int result = 0;
 
 	memset(out, 0, sizeof(*out));
@@ -170,9 +179,11 @@ int service_moves(struct moves *out, const struct config *now, const struct conf
 			.now = config_tier(now, service->tier),
 			.next = config_tier(next, later->tier),
 			.family = family,
+			.keeps_down = later->on_down == TW_ON_DOWN_KEEP,
+			.same_hash = same_key && has_same_hash(service, later, family),
 		};
 
-		result = family_moves(out, &compared, same_hash);
+		result = family_moves(out, &compared);
 	}
 	return result;
 }

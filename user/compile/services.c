@@ -86,6 +86,34 @@ static int build_members(struct build *build, struct tw_service *place,
 	return 0;
 }
 
+/* The first `bits` of an address, as masks of its halves. */
+static void make_mask(__u64 mask[2], unsigned int bits)
+{
+	unsigned char *bytes = (unsigned char *)mask;
+
+	memset(bytes, 0, 2 * sizeof(*mask));
+	memset(bytes, 0xff, bits / 8);
+	if (bits % 8)
+		bytes[bits / 8] = (unsigned char)(0xff << (8 - bits % 8));
+}
+
+void service_hash_compile(struct tw_service *place, const struct service *service)
+{
+	unsigned int bits =
+		service->affinity && service->affinity_bits ? service->affinity_bits : 128;
+
+	place->hash_off = service->hash_off;
+	if (service->affinity)
+		place->hash_off = TW_HASH_SOURCE_PORT | TW_HASH_DESTINATION |
+				  TW_HASH_DESTINATION_PORT | TW_HASH_PROTOCOL;
+	if (bits < 128)
+		place->hash_off |= TW_HASH_SOURCE;
+	if (service->hash_off & TW_HASH_SOURCE)
+		bits = 0;
+	make_mask(place->source_mask[0], 96 + (bits < 32 ? bits : 32));
+	make_mask(place->source_mask[1], bits);
+}
+
 int build_services(struct build *build)
 {
 	int result = 0;
@@ -102,6 +130,9 @@ int build_services(struct build *build)
 		place->tier = (uint16_t)(tier - build->config->tiers);
 		place->port = service->port;
 		place->forward = service->forward;
+		place->on_down = service->on_down;
+		place->no_server = service->rejects ? TW_REJECT : TW_DROP;
+		service_hash_compile(place, service);
 		result = build_sources(build, place, &service->from);
 		if (!result)
 			result = build_members(build, place, service, tier);

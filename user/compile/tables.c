@@ -28,10 +28,25 @@ bool choice_is_shared(const struct tier *tier)
 	return true;
 }
 
+static bool is_up(const struct server *server, int family)
+{
+	return has_family(server, family) && server->weight && server->state == TW_SERVER_UP;
+}
+
+/* Do so few servers take flows that backups do, too? */
+static bool backups_are_needed(const struct tier *tier, int family)
+{
+	uint32_t up = 0;
+
+	for (size_t i = 0; i < tier->server_count; i++)
+		up += !tier->servers[i].is_backup && is_up(&tier->servers[i], family);
+	return up < (tier->backup_below ? tier->backup_below : 1);
+}
+
 /* False: no server has an address of that family. */
 static bool make_candidates(struct candidate *candidates, const struct tier *tier, int family)
 {
-	bool any = false;
+	bool backups = backups_are_needed(tier, family), any = false;
 
 	for (size_t i = 0; i < tier->server_count; i++) {
 		const struct server *server = &tier->servers[i];
@@ -41,7 +56,9 @@ static bool make_candidates(struct candidate *candidates, const struct tier *tie
 		any = true;
 		candidates[i].seed = seed_of(server);
 		candidates[i].weight = server->weight;
-		candidates[i].takes_flows = server->state == TW_SERVER_UP;
+		candidates[i].is_backup = server->is_backup;
+		candidates[i].takes_flows =
+			server->state == TW_SERVER_UP && (backups || !server->is_backup);
 	}
 	return any;
 }

@@ -243,7 +243,7 @@ int build_server(struct parser *parser, struct word name)
 
 int build_server_address(struct parser *parser, struct word word)
 {
-	static const char *const instead[] = {"weight", "mac", "device", "state", NULL};
+	static const char *const instead[] = {"weight", "mac", "device", "state", "backup", NULL};
 	struct server *server = parser->server;
 	union tw_addr addr;
 	unsigned int family;
@@ -272,6 +272,14 @@ int build_server_end(struct parser *parser)
 	return 0;
 }
 
+int build_backup_below(struct parser *parser, struct word keyword, struct word number)
+{
+	if (parser->tier->backup_below)
+		return parser_mistake(parser, keyword.at, "`backup below` is said twice");
+	return word_number(parser, number, 1, TIER_SERVERS_MAX, "number of servers",
+			   &parser->tier->backup_below);
+}
+
 /* -- services ---------------------------------------------------------------------------- */
 
 int build_service(struct parser *parser, struct word name)
@@ -286,6 +294,33 @@ int build_service(struct parser *parser, struct word name)
 	parser->service = service;
 	parser->said = 0;
 	return word_name(parser, name, service->name, "service");
+}
+
+int build_hash(struct parser *parser, struct word keyword, struct word field, int on)
+{
+	struct suggestion suggestion = {.word = field};
+	struct quoted quoted;
+	int bit = 0;
+
+	while (bit < HASH_FIELD_COUNT && !word_is(field, hash_field_name(bit)))
+		suggestion_offer(&suggestion, hash_field_name(bit++));
+	if (bit == HASH_FIELD_COUNT && suggestion.best)
+		return parser_mistake(parser, field.at,
+				      "the hash takes no `%s`; did you mean `%s`?",
+				      quote(&quoted, field), suggestion.best);
+	if (bit == HASH_FIELD_COUNT)
+		return parser_mistake(parser, field.at,
+				      "the hash takes no `%s`: it takes source, source-port, "
+				      "destination and destination-port",
+				      quote(&quoted, field));
+	if (parser->said & (unsigned int)ONCE_HASH << bit)
+		return parser_mistake(parser, field.at, "`hash %s` is said twice",
+				      hash_field_name(bit));
+	parser->said |= (unsigned int)ONCE_HASH << bit;
+	parser->service->hash_at = keyword.at;
+	if (!on)
+		parser->service->hash_off |= (uint8_t)(1 << bit);
+	return 0;
 }
 
 int build_listen(struct parser *parser, struct word address)

@@ -10,11 +10,10 @@
 #include "config/check.h"
 #include "config/lookup.h"
 
-#define RULES_MAX        131072u
-#define TIERS_MAX        8192u
-#define SERVERS_MAX      8192u
-#define TIER_SERVERS_MAX 1024u
-#define SERVICES_MAX     1024u
+#define RULES_MAX    131072u
+#define TIERS_MAX    8192u
+#define SERVERS_MAX  8192u
+#define SERVICES_MAX 1024u
 
 /* What sets and tiers are called, which is one space of names. */
 struct named {

@@ -56,6 +56,20 @@ static int check_listens(const struct config *source, const struct service *serv
 	return 0;
 }
 
+static int check_hash(const struct config *source, const struct service *service,
+		      struct diagnostic *diagnostic)
+{
+	if (service->affinity && service->hash_off)
+		return config_mistake(source, service->hash_at, diagnostic,
+				      "`affinity source` hashes nothing but the source already: "
+				      "remove `hash`, or the affinity");
+	if (service->hash_off == TW_HASH_FIELDS)
+		return config_mistake(source, service->hash_at, diagnostic,
+				      "nothing is left to hash, and one server would get all "
+				      "flows: leave something on");
+	return 0;
+}
+
 int service_check(const struct config *source, const struct service *service,
 		  struct diagnostic *diagnostic)
 {
@@ -74,6 +88,8 @@ int service_check(const struct config *source, const struct service *service,
 	result = check_forward(source, service, diagnostic);
 	if (!result)
 		result = check_listens(source, service, diagnostic);
+	if (!result)
+		result = check_hash(source, service, diagnostic);
 	return result ? result : addresses_check(source, &service->from, diagnostic);
 }
 

@@ -162,6 +162,7 @@ struct server {
 	struct place addr_at[2];
 	uint32_t weight; /* 0-65535, 1 where nothing is said; 0: no new flows */
 	uint8_t state; /* enum tw_server_state: `state drain` in the file; up where nothing is said */
+	bool is_backup; /* takes flows only where too few others do */
 	bool has_mac;
 	uint8_t mac[6];
 	char device[16]; /* empty: none */
@@ -174,8 +175,9 @@ struct tier {
 	struct place at;
 	struct server *servers;
 	size_t server_count;
-	struct rules rules; /* `firewall { }` */
-	uint32_t set_index; /* of the set that its servers' addresses make */
+	struct rules rules;    /* `firewall { }` */
+	uint32_t backup_below; /* backups take flows while fewer others do; 0: not said, 1 */
+	uint32_t set_index;    /* of the set that its servers' addresses make */
 };
 
 struct listen {
@@ -197,7 +199,14 @@ struct service {
 	uint16_t port; /* of the servers; 0: as the client asked */
 	struct place port_at;
 	struct addresses from;
-	uint32_t id; /* counter */
+	uint8_t hash_off;      /* TW_HASH_* of TW_HASH_FIELDS: `hash ... off` */
+	struct place hash_at;  /* of the latest `hash` */
+	bool affinity;         /* only the source is hashed, */
+	uint8_t affinity_bits; /* so much of it; 0: all */
+	struct place affinity_at;
+	uint8_t on_down; /* enum tw_on_down */
+	bool rejects;    /* `no-server reject` */
+	uint32_t id;     /* counter */
 	uint32_t
 		*member_ids; /* counters of its tier's servers within it, in their order; or NULL */
 };
@@ -371,6 +380,10 @@ void address_print(FILE *out, const union tw_addr *addr);
 const char *action_name(uint8_t action);
 const char *check_name(enum tw_check check);
 const char *forward_name(uint8_t forward);
+const char *on_down_name(uint8_t on_down);
+/* Of a TW_HASH_* of TW_HASH_FIELDS, by the number of its bit. */
+const char *hash_field_name(int bit);
+#define HASH_FIELD_COUNT 4
 const char *server_state_name(uint8_t state);
 const char *protocol_name(uint8_t protocol); /* "tcp", or its number in a static buffer */
 const char *mode_name(enum interface_mode mode);

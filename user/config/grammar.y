@@ -77,7 +77,10 @@ static void yyerror(struct place *at, struct parser *parser, void *scanner, cons
 %token <word> NATIVE "native" GENERIC "generic" AUTO "auto"
 %token <word> SERVER "server" FIREWALL "firewall" STRICT "strict" DEFAULT "default"
 %token <word> WEIGHT "weight" MAC "mac" DEVICE "device" UP "up" DRAIN "drain" DOWN "down"
+%token <word> BACKUP "backup" BELOW "below"
 %token <word> LISTEN "listen" FORWARD "forward"
+%token <word> AFFINITY "affinity" HASH "hash"
+%token <word> ON_DOWN "on-down" RESET "reset" MOVE "move" KEEP "keep" NO_SERVER "no-server"
 %token <word> NAT "nat" FULL_NAT "full-nat" L2 "l2" IPIP "ipip" GUE "gue"
 %token <word> ACCEPT "accept" DROP "drop" REJECT "reject" LOG "log"
 %token <word> TCP "tcp" UDP "udp" ICMP "icmp" ICMP6 "icmp6" SCTP "sctp"
@@ -87,7 +90,7 @@ static void yyerror(struct place *at, struct parser *parser, void *scanner, cons
 %token <word> LENGTH "length" TTL "ttl" DSCP "dscp" FRAGMENT "fragment" IN "in"
 %token <word> LIMIT "limit" OVER "over" BURST "burst" PER "per"
 
-%type <value> mode action protocol server_state flow_state forward on_or_off
+%type <value> mode action protocol server_state flow_state forward on_or_off on_down no_server
 %type <word> device
 %type <range> range
 
@@ -211,6 +214,7 @@ tier_statement:
 	"server" server_words server_block
 	| "firewall" { TRY(build_tier_firewall(parser, $1)); } rules_block
 	| "strict" { TRY(build_strict(parser, &parser->tier->rules, $1)); }
+	| "backup" "below" NUMBER { TRY(build_backup_below(parser, $1, $3)); }
 	;
 
 server_words:
@@ -242,6 +246,11 @@ server_option:
 	{
 		TRY(build_once(parser, ONCE_STATE, $1));
 		parser->server->state = (uint8_t)$2;
+	}
+	| "backup"
+	{
+		TRY(build_once(parser, ONCE_BACKUP, $1));
+		parser->server->is_backup = true;
 	}
 	;
 
@@ -313,6 +322,35 @@ service_statement:
 		parser->addresses = &parser->service->from;
 	}
 	addresses
+	| "affinity" NAME
+	{
+		TRY(build_once(parser, ONCE_AFFINITY, $1));
+		TRY(word_source(parser, $2, &parser->service->affinity_bits));
+		parser->service->affinity = true;
+		parser->service->affinity_at = @1;
+	}
+	| "hash" NAME on_or_off { TRY(build_hash(parser, $1, $2, $3)); }
+	| "on-down" on_down
+	{
+		TRY(build_once(parser, ONCE_ON_DOWN, $1));
+		parser->service->on_down = (uint8_t)$2;
+	}
+	| "no-server" no_server
+	{
+		TRY(build_once(parser, ONCE_NO_SERVER, $1));
+		parser->service->rejects = $2 == TW_REJECT;
+	}
+	;
+
+on_down:
+	"move" { $$ = TW_ON_DOWN_MOVE; }
+	| "reset" { $$ = TW_ON_DOWN_RESET; }
+	| "keep" { $$ = TW_ON_DOWN_KEEP; }
+	;
+
+no_server:
+	"drop" { $$ = TW_DROP; }
+	| "reject" { $$ = TW_REJECT; }
 	;
 
 forward:
@@ -495,7 +533,11 @@ burst:
 
 per:
 	%empty
-	| "per" NAME { TRY(word_per(parser, $2, &parser->rule.limit)); }
+	| "per" NAME
+	{
+		parser->rule.limit.per_source = true;
+		TRY(word_source(parser, $2, &parser->rule.limit.source_bits));
+	}
 	;
 
 label:

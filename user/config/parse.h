@@ -151,7 +151,8 @@ int word_icmp_code(struct parser *parser, struct word word, uint8_t protocol, ui
 		   uint8_t *out);
 int word_dscp(struct parser *parser, struct word word, uint8_t *out);
 int word_rate(struct parser *parser, struct word word, struct limit *out);
-int word_per(struct parser *parser, struct word word, struct limit *out);
+/* source or source/BITS; *bits 0: whole addresses */
+int word_source(struct parser *parser, struct word word, uint8_t *bits);
 
 /* -- word_address.c: the same for addresses ------------------------------------------------ */
 
@@ -199,6 +200,8 @@ struct suggestion {
 };
 void suggestion_offer(struct suggestion *suggestion, const char *candidate);
 
+#define TIER_SERVERS_MAX 1024u
+
 /* -- build.c: the grammar's actions ----------------------------------------------------------- */
 
 /* What may be said once in its statement. */
@@ -214,6 +217,11 @@ enum once {
 	ONCE_FROM = 1 << 8,
 	ONCE_FLAGS = 1 << 9,
 	ONCE_TYPE = 1 << 10,
+	ONCE_BACKUP = 1 << 11,
+	ONCE_AFFINITY = 1 << 12,
+	ONCE_ON_DOWN = 1 << 13,
+	ONCE_NO_SERVER = 1 << 14,
+	ONCE_HASH = 1 << 15, /* and the bits behind it, one for each field */
 };
 int build_once(struct parser *parser, enum once once, struct word word);
 
@@ -235,6 +243,8 @@ int build_server_end(struct parser *parser);
 int build_server_firewall(struct parser *parser, struct word keyword);
 int build_service(struct parser *parser, struct word name);
 int build_listen(struct parser *parser, struct word address);
+int build_backup_below(struct parser *parser, struct word keyword, struct word number);
+int build_hash(struct parser *parser, struct word keyword, struct word field, int on);
 int build_default(struct parser *parser, struct word keyword, struct place at, int action);
 int build_check(struct parser *parser, struct word keyword, struct word name, int on);
 

@@ -25,6 +25,21 @@ const char *server_state_name(uint8_t state)
 	return names[state];
 }
 
+const char *on_down_name(uint8_t on_down)
+{
+	static const char *const names[] = {"move", "reset", "keep"};
+
+	return names[on_down];
+}
+
+const char *hash_field_name(int bit)
+{
+	static const char *const names[HASH_FIELD_COUNT] = {"source", "source-port", "destination",
+							    "destination-port"};
+
+	return names[bit];
+}
+
 const char *mode_name(enum interface_mode mode)
 {
 	static const char *const names[] = {"auto", "native", "generic"};
@@ -161,6 +176,8 @@ static void print_server(FILE *out, const struct server *server)
 	}
 	if (server->state != TW_SERVER_UP)
 		fprintf(out, " state %s", server_state_name(server->state));
+	if (server->is_backup)
+		fputs(" backup", out);
 	if (server->rules.count) {
 		fputs(" {\n" INDENT INDENT "firewall {\n", out);
 		print_rules(out, &server->rules, INDENT INDENT INDENT);
@@ -177,10 +194,25 @@ static void print_tier(struct printer *printer, const struct tier *tier)
 	fprintf(out, "tier %s {\n", tier->name);
 	for (size_t i = 0; i < tier->server_count; i++)
 		print_server(out, &tier->servers[i]);
+	if (tier->backup_below > 1)
+		fprintf(out, INDENT "backup below %u\n", tier->backup_below);
 	fputs(INDENT "firewall {\n", out);
 	print_rules(out, &tier->rules, INDENT INDENT);
 	print_default(out, &tier->rules, INDENT INDENT);
 	fputs(INDENT "}\n}\n", out);
+}
+
+static void print_hash(FILE *out, const struct service *service)
+{
+	if (service->affinity)
+		fputs(INDENT "affinity source", out);
+	if (service->affinity && service->affinity_bits)
+		fprintf(out, "/%u", service->affinity_bits);
+	if (service->affinity)
+		fputc('\n', out);
+	for (int bit = 0; bit < HASH_FIELD_COUNT; bit++)
+		if (service->hash_off & 1 << bit)
+			fprintf(out, INDENT "hash %s off\n", hash_field_name(bit));
 }
 
 static void print_service(struct printer *printer, const struct service *service)
@@ -208,6 +240,11 @@ static void print_service(struct printer *printer, const struct service *service
 		print_addresses(out, &service->from);
 		fputc('\n', out);
 	}
+	print_hash(out, service);
+	if (service->on_down != TW_ON_DOWN_MOVE)
+		fprintf(out, INDENT "on-down %s\n", on_down_name(service->on_down));
+	if (service->rejects)
+		fputs(INDENT "no-server reject\n", out);
 	fputs("}\n", out);
 }
 

@@ -187,7 +187,7 @@ int word_rate(struct parser *parser, struct word word, struct limit *out)
 			   &out->rate);
 }
 
-int word_per(struct parser *parser, struct word word, struct limit *out)
+int word_source(struct parser *parser, struct word word, uint8_t *out)
 {
 	struct suggestion suggestion = {.word = word};
 	struct word bits = word;
@@ -195,7 +195,6 @@ int word_per(struct parser *parser, struct word word, struct limit *out)
 	uint32_t number;
 	int result;
 
-	out->per_source = true;
 	if (word_is(word, "source"))
 		return 0;
 	if (word.length < 8 || memcmp(word.text, "source/", 7)) {
@@ -209,6 +208,6 @@ int word_per(struct parser *parser, struct word word, struct limit *out)
 	bits.at.column += 7;
 	result = word_number(parser, bits, 1, 128, "prefix length", &number);
 	if (!result)
-		out->source_bits = (uint8_t)number;
+		*out = (uint8_t)number;
 	return result;
 }
