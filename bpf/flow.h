@@ -151,6 +151,12 @@ static __always_inline int flow_is_in_the_way(const struct path *path,
 	       (!tw_addr_equal(&other->addr, &reply->addr) || other->port != reply->port);
 }
 
+static __always_inline int flow_ends_with(const struct tw_packet *p)
+{
+	return p->protocol == IPPROTO_TCP && p->part != TW_FRAGMENT_LATER &&
+	       p->flags & (TW_FIN | TW_RST);
+}
+
 /*
  * Writes both directions of what was judged.  `p` is from the one who asks.  False:
  * no room, or translated answers could not be told from another flow's.
@@ -167,7 +173,8 @@ static __noinline int flow_record(const struct path *path, const struct tw_packe
 	flow->service = outcome->service;
 	flow->member = outcome->member;
 	flow->server = outcome->server;
-	flow->state = state;
+	/* its first packet since the policy changed may be its last */
+	flow->state = flow_ends_with(&path->work->packet) ? TW_FLOW_CLOSING : state;
 	flow->flags = outcome->flags;
 	flow->addr = outcome->addr;
 	flow->port = outcome->port;

@@ -31,6 +31,7 @@
 	X(balance)     \
 	X(spread)      \
 	X(choice)      \
+	X(drain)       \
 	X(echo)        \
 	X(ping)        \
 	X(related)     \

@@ -37,8 +37,8 @@ const struct command commands[] = {
 	 "set flush NAME",
 	 "change the entries of a set"},
 	{"server", command_server,
-	 "add TIER NAME ADDRESS... [weight N] | server del|drain|down|up TIER NAME | "
-	 "server set TIER NAME weight N",
+	 "add TIER NAME ADDRESS... [weight N] | server del|down|up TIER NAME | "
+	 "server drain TIER NAME [--wait TIME] | server set TIER NAME weight N",
 	 "change the servers of a tier"},
 	{"service", command_service,
 	 "add NAME listen ADDRESS PROTO port PORTS tier TIER [forward MODE] [port PORT] | "

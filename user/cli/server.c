@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/edit.h"
+#include "cli/show.h"
+#include "stats/json.h"
 #include "cli/number.h"
 
 static struct tier *find_tier(const struct config *config, const char *name)
@@ -142,6 +145,93 @@ static int command_server_change(const struct options *options, char **argv, uin
 	return edit_run(options, change, &wanted);
 }
 
+/* -- drain: and how many flows are left ------------------------------------------------ */
+
+#define LONGEST_WAIT (30 * 24 * 60 * 60)
+
+/* The server as it is now: its addresses.  MISTAKE: it is not there any more. */
+static int find_addresses(struct server_flows *out, const struct instance *instance, char **argv)
+{
+	struct running running = {};
+	const struct server *server = NULL;
+	struct tier *tier;
+	int result = running_read(&running, instance);
+
+	if (result)
+		return result;
+	tier = find_tier(running.config, argv[2]);
+	if (tier)
+		server = find_server(tier, argv[3]);
+	if (server)
+		memcpy(out->addr, server->addr, sizeof(out->addr));
+	running_free(&running);
+	return server ? 0 : MISTAKE;
+}
+
+static int count_until(struct server_flows *server, const struct instance *instance,
+		       uint32_t seconds)
+{
+	const struct timespec nap = {.tv_nsec = 200000000};
+	struct timespec now;
+	time_t end;
+	int result;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	end = now.tv_sec + (time_t)seconds;
+	while (!(result = flows_of_servers(instance, server, 1)) && server->flows &&
+	       now.tv_sec < end) {
+		nanosleep(&nap, NULL);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	}
+	return result;
+}
+
+static int print_left(const struct options *options, uint32_t flows)
+{
+	if (options->output == OUTPUT_JSON)
+		return json_print(stdout, json_pack("{s:i,s:I}", "schema", JSON_SCHEMA,
+						    "flows-left", (json_int_t)flows))
+			       ? out_of_memory()
+			       : 0;
+	if (!options->quiet)
+		printf("%u %s left\n", flows, flows == 1 ? "flow" : "flows");
+	return 0;
+}
+
+static int show_left(const struct options *options, char **argv, bool waits, uint32_t seconds)
+{
+	struct server_flows server = {};
+	struct instance instance;
+	int result = instance_open(&instance, options->instance, options->bpffs, INSTANCE_READ);
+
+	if (result)
+		return result;
+	result = find_addresses(&server, &instance, argv);
+	if (!result)
+		result = count_until(&server, &instance, seconds);
+	if (!result)
+		result = print_left(options, server.flows);
+	instance_close(&instance);
+	return !result && waits && server.flows ? MISTAKE : result;
+}
+
+/* With --wait the exit status tells whether all flows have ended in time. */
+static int command_server_drain(const struct options *options, int argc, char **argv)
+{
+	bool waits = argc > 4 && !strcmp(argv[4], "--wait");
+	uint32_t seconds = 0;
+	int status;
+
+	if (waits && argc != 6)
+		return usage(command_find("server"), "--wait needs a time, such as 10m");
+	if (!waits && argc > 4)
+		return usage(command_find("server"), "`%s` is one word too many", argv[4]);
+	if (waits && time_word_parse(&seconds, argv[4], argv[5], LONGEST_WAIT))
+		return EXIT_REFUSED;
+	status = command_server_change(options, argv, 0);
+	return status ? status : exit_status(show_left(options, argv, waits, seconds));
+}
+
 int command_server(const struct options *options, int argc, char **argv)
 {
 	static const char *const changes[] = {"del", "drain", "down", "up"};
@@ -160,10 +250,10 @@ int command_server(const struct options *options, int argc, char **argv)
 	for (size_t i = 0; argc >= 4 && i < sizeof(changes) / sizeof(changes[0]); i++) {
 		if (strcmp(argv[1], changes[i]) != 0)
 			continue;
-		if (argc > 4 && !strcmp(argv[4], "--wait")) {
-			complain("`--wait` is not yet supported");
-			return EXIT_REFUSED;
-		}
+		if (!strcmp(argv[1], "drain"))
+			return command_server_drain(options, argc, argv);
+		if (argc > 4 && !strcmp(argv[4], "--wait"))
+			return usage(command, "`--wait` goes with `drain`");
 		if (argc > 4)
 			return usage(command, "`%s` is one word too many", argv[4]);
 		return command_server_change(options, argv, 0);

@@ -79,40 +79,86 @@ static char *addresses_text(const struct server *server)
 }
 
 static void add_server(struct columns *columns, const struct tier *tier,
-		       const struct server *server)
+		       const struct server *server, uint32_t flows)
 {
 	char *addresses = addresses_text(server);
 
 	if (addresses)
-		columns_row(columns, "%s\t%s\t%s\t%u\t%s", tier->name, server->name,
-			    server_state_name(server->state), server->weight, addresses);
+		columns_row(columns, "%s\t%s\t%s\t%u\t%u\t%s", tier->name, server->name,
+			    server_state_name(server->state), server->weight, flows, addresses);
 	else
 		columns->failed = -ENOMEM;
 	free(addresses);
 }
 
-static int print_tiers(const struct config *config)
+static int print_tiers(const struct config *config, const struct server_flows *flows)
 {
-	struct columns columns = {.align = "lllrl"};
+	struct columns columns = {.align = "lllrrl"};
 
 	if (!config->tier_count)
 		return 0;
-	columns_row(&columns, "tier\tserver\tstate\tweight\taddresses");
+	columns_row(&columns, "tier\tserver\tstate\tweight\tflows left\taddresses");
 	for (size_t i = 0; i < config->tier_count; i++) {
 		const struct tier *tier = &config->tiers[i];
 
 		if (!tier->server_count)
 			columns_row(&columns, "%s", tier->name);
 		for (size_t j = 0; j < tier->server_count; j++)
-			add_server(&columns, tier, &tier->servers[j]);
+			add_server(&columns, tier, &tier->servers[j], flows++->flows);
 	}
 	return print_columns(&columns);
 }
 
+static int print_tiers_json(const struct config *config, const struct server_flows *flows)
+{
+	json_t *tiers = tiers_json(config), *tier, *server;
+	size_t i, j;
+
+	json_array_foreach(tiers, i, tier) json_array_foreach(
+		json_object_get(tier, "servers"), j,
+		server) if (json_object_set_new(server, "flows-left", json_integer(flows++->flows)))
+	{
+		json_decref(tiers);
+		return out_of_memory();
+	}
+	return print_json(tiers);
+}
+
+/* Of all servers, in the order of the tiers; NULL: no memory. */
+static struct server_flows *all_servers(const struct config *config, size_t *count)
+{
+	struct server_flows *servers = NULL;
+
+	*count = 0;
+	for (size_t i = 0; i < config->tier_count; i++)
+		*count += config->tiers[i].server_count;
+	servers = calloc(*count + 1, sizeof(*servers));
+	for (size_t i = 0, at = 0; servers && i < config->tier_count; i++)
+		for (size_t j = 0; j < config->tiers[i].server_count; j++, at++)
+			memcpy(servers[at].addr, config->tiers[i].servers[j].addr,
+			       sizeof(servers[at].addr));
+	return servers;
+}
+
 int show_tiers(const struct options *options, const struct instance *instance, const char *name)
 {
+	struct running running = {};
+	struct server_flows *servers;
+	size_t count;
+	int result = running_read(&running, instance);
+
 	(void)name;
-	return show_list(options, instance, tiers_json, print_tiers);
+	if (result)
+		return result;
+	servers = all_servers(running.config, &count);
+	result = servers ? flows_of_servers(instance, servers, count) : out_of_memory();
+	if (!result && options->output == OUTPUT_JSON)
+		result = print_tiers_json(running.config, servers);
+	else if (!result)
+		result = print_tiers(running.config, servers);
+	free(servers);
+	running_free(&running);
+	return result;
 }
 
 /* -- services ----------------------------------------------------------------------- */

@@ -134,4 +134,16 @@ void totals_free(struct totals *totals);
 /* The counter of an id; zeros for TW_NONE32. */
 struct tw_counter totals_of(const struct totals *totals, uint32_t id);
 
+/* -- flows (flows.c) ------------------------------------------------------------- */
+
+/* Live ones. */
+int flows_count(const struct instance *instance, uint32_t *count);
+
+struct server_flows {
+	union tw_addr addr[2]; /* as of a struct server */
+	uint32_t flows;        /* through services, that neither side has ended */
+};
+/* Counts the flows of each; complains. */
+int flows_of_servers(const struct instance *instance, struct server_flows *servers, size_t count);
+
 #endif

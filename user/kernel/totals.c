@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The per-CPU counters added up, and the flow tables counted. */
+/* The per-CPU counters added up. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/cli.h"
 #include "kernel/instance.h"
-#include "tierwall/flow_time.h"
 
 #define BATCH 1024u
 
@@ -58,54 +56,6 @@ static int read_counters(int map, struct tw_counter *sums, uint32_t rows)
 	return result;
 }
 
-/* Flows, not entries: the direction of the one who asked stands for both. */
-static int count_flows(int map, size_t key_size, size_t protocol_at, uint32_t second,
-		       uint32_t *live)
-{
-	struct tw_flow *values = calloc(BATCH * 4, sizeof(*values));
-	unsigned char *keys = calloc(BATCH * 4, key_size);
-	uint32_t batch = 0;
-	bool first = true, last = false;
-	int result = values && keys ? 0 : -ENOMEM;
-
-	while (!result && !last) {
-		LIBBPF_OPTS(bpf_map_batch_opts, options);
-		uint32_t count = BATCH * 4;
-
-		if (bpf_map_lookup_batch(map, first ? NULL : &batch, &batch, keys, values, &count,
-					 &options)) {
-			last = true;
-			if (errno != ENOENT)
-				result = -errno;
-		}
-		first = false;
-		for (uint32_t i = 0; !result && i < count; i++)
-			if (!(values[i].flags & (TW_FLOW_REPLY | TW_FLOW_REFUSED)) &&
-			    !tw_flow_is_idle(&values[i], keys[i * key_size + protocol_at], second))
-				++*live;
-	}
-	free(values);
-	free(keys);
-	return result;
-}
-
-static int read_flows(struct totals *out, const struct instance *instance)
-{
-	struct timespec now;
-	int result;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	result = count_flows(instance->maps[MAP_flows4], sizeof(struct tw_flow_key4),
-			     offsetof(struct tw_flow_key4, protocol), (uint32_t)now.tv_sec,
-			     &out->flows_live);
-	if (!result)
-		result = count_flows(instance->maps[MAP_flows6], sizeof(struct tw_flow_key6),
-				     offsetof(struct tw_flow_key6, protocol), (uint32_t)now.tv_sec,
-				     &out->flows_live);
-	out->flows_capacity = (TW_FLOWS4 + TW_FLOWS6) / 2;
-	return result;
-}
-
 /* A packet is counted once, by its verdict or by the reason of its drop: the rest are sums. */
 static void add_up(struct tw_counter *node)
 {
@@ -142,7 +92,8 @@ int totals_read(struct totals *out, const struct instance *instance, const struc
 		result = read_counters(instance->maps[MAP_counters], out->counters,
 				       out->counter_count);
 	if (!result)
-		result = read_flows(out, instance);
+		result = flows_count(instance, &out->flows_live);
+	out->flows_capacity = (TW_FLOWS4 + TW_FLOWS6) / 2;
 	if (result) {
 		complain("cannot read the counters: %s", strerror(-result));
 		totals_free(out);
