@@ -60,7 +60,8 @@ static __always_inline __u32 tw_hash_flow(const __u64 key[2], const struct tw_pa
 		h = tw_mix(h ^ p->daddr.halves[1]);
 	} else {
 		h = tw_mix(h ^ ((__u64)p->saddr.words[3] << 8));
-		h = tw_mix(h ^ key[1] ^ p->daddr.words[3] ^ ((__u64)p->saddr.words[3] << 32));
+		h = tw_mix(h ^ key[1] ^ (__force __u32)p->daddr.words[3] ^
+			   ((__u64)p->saddr.words[3] << 32));
 	}
 	return (__u32)(h >> 32);
 }

@@ -139,7 +139,7 @@ static double share(const struct pool *pool, size_t server)
 	for (size_t i = 0; i < pool->count; i++)
 		if (pool->servers[i].takes_flows)
 			sum += pool->servers[i].weight;
-	return 100 * pool->servers[server].weight / sum;
+	return sum > 0 ? 100 * pool->servers[server].weight / sum : 0;
 }
 
 static void compare_pools(const char *change, const struct pool *before, const struct pool *after,

@@ -147,7 +147,7 @@ static struct tw_packet random_flow(uint64_t number)
 	uint64_t random = tw_mix(number * 0x9e3779b97f4a7c15ull);
 
 	flow.saddr.words[2] = flow.daddr.words[2] = htonl(0xffff);
-	flow.saddr.words[3] = (uint32_t)random;
+	flow.saddr.words[3] = htonl((uint32_t)random);
 	flow.daddr.words[3] = htonl(0xcb00710a);
 	flow.sport = (uint16_t)(random >> 40);
 	return flow;

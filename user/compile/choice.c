@@ -122,6 +122,7 @@ static void share_slots(struct turn *turns, size_t count, uint32_t slot_count, u
 {
 	uint32_t given = 0;
 
+	assert(sum); /* only shares take turns */
 	for (size_t i = 0; i < count; i++) {
 		turns[i].left = (uint32_t)((uint64_t)slot_count * turns[i].share / sum);
 		turns[i].credit = (uint64_t)slot_count * turns[i].share % sum;
