@@ -149,10 +149,10 @@ static void one_size(struct node *node, size_t count, int family)
 			   : "IPv4",
 	       seconds_of(node, words));
 	printf(", one added in %.1f ms", 1000 * seconds_of(node, "-q set add listed 192.0.2.77"));
-	printf(", one deleted in %.1f ms\n",
-	       1000 * seconds_of(node, "-q set del listed 192.0.2.77"));
+	printf(", one deleted in %.1f ms", 1000 * seconds_of(node, "-q set del listed 192.0.2.77"));
 	prober_open(&prober, node);
 	prober_use(&prober, node, "listed");
+	printf(", %.2f MB\n", (double)prober.bytes / 1e6);
 	for (int f = 0; f < 2; f++)
 		for (int hit = 1; hit >= 0; hit--)
 			if (family == f || family == 2)

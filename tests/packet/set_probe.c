@@ -55,6 +55,16 @@ void prober_close(struct prober *prober)
 	set_probe_bpf__destroy(prober->skeleton);
 }
 
+static size_t bytes_of_set(const struct running *running, uint32_t index)
+{
+	const struct tw_set_map *rows = IMAGE_SECTION(running->image, struct tw_set_map, set_maps);
+
+	for (uint32_t i = 0; i < running->image->set_maps.count; i++)
+		if (rows[i].index == index)
+			return TW_SET_BYTES + (size_t)rows[i].chunks * TW_CHUNK_BYTES;
+	die("set %u is not in the image", index);
+}
+
 void prober_use(struct prober *prober, const struct node *node, const char *name)
 {
 	struct instance instance;
@@ -68,6 +78,7 @@ void prober_use(struct prober *prober, const struct node *node, const char *name
 	if (!set)
 		die("no set %s", name);
 	prober->probe->set = set->index;
+	prober->bytes = bytes_of_set(&running, set->index);
 	running_free(&running);
 	instance_close(&instance);
 }

@@ -23,6 +23,7 @@ struct set_probe {
 struct prober {
 	struct set_probe *probe; /* the program's memory */
 	int look_up, nothing;    /* programs */
+	size_t bytes;            /* that the set takes in the kernel */
 	void *skeleton;
 };
 
