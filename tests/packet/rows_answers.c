@@ -91,35 +91,43 @@ static double most(int64_t budget, double seconds)
 	return (double)budget * (1 + seconds + 0.02) + 1;
 }
 
-/* As many as the budget had, and what came to it meanwhile. */
-static void within_budget(unsigned int sources, int64_t budget)
+/* As many as the budget had, and what came to it meanwhile.  Was any frame beyond it? */
+static bool keeps_budget(enum family family, unsigned int sources, int64_t budget)
 {
 	static const struct packet segment = {TCP(CLIENT, NODE, 81, SYN)};
 	static const struct packet datagram = {UDP(CLIENT, NODE, 82), .payload = 30};
-	const struct packet *packets[] = {&segment, &datagram};
+	struct counters before = {}, after = {};
+	struct sent sent;
 
+	wait_until_budgets_are_full();
+	counters_read(&before, row_node());
+	sent = send_frames(family, sources, family == IPV4 ? &segment : &datagram);
+	counters_read(&after, row_node());
+	assert_true(sent.answered >= budget);
+	assert_true((double)sent.answered <= most(budget, sent.seconds));
+	assert_int_equal(counters_get(&after, "answers.sent") -
+				 counters_get(&before, "answers.sent"),
+			 sent.answered);
+	assert_int_equal(counters_get(&after, "answers.suppressed") -
+				 counters_get(&before, "answers.suppressed"),
+			 sent.dropped);
+	assert_int_equal(counters_get(&after, "drops.rule.packets") -
+				 counters_get(&before, "drops.rule.packets"),
+			 FRAMES);
+	counters_free(&before);
+	counters_free(&after);
+	return sent.dropped > 0;
+}
+
+/* A machine that is busy may send so slowly that the budget lasts. */
+static void within_budget(unsigned int sources, int64_t budget)
+{
 	for (enum family family = IPV4; family <= IPV6; family++) {
-		struct counters before = {}, after = {};
-		struct sent sent;
+		int tries = 0;
 
-		wait_until_budgets_are_full();
-		counters_read(&before, row_node());
-		sent = send_frames(family, sources, packets[family]);
-		counters_read(&after, row_node());
-		assert_true(sent.answered >= budget);
-		assert_true((double)sent.answered <= most(budget, sent.seconds));
-		assert_true(sent.dropped > 0);
-		assert_int_equal(counters_get(&after, "answers.sent") -
-					 counters_get(&before, "answers.sent"),
-				 sent.answered);
-		assert_int_equal(counters_get(&after, "answers.suppressed") -
-					 counters_get(&before, "answers.suppressed"),
-				 sent.dropped);
-		assert_int_equal(counters_get(&after, "drops.rule.packets") -
-					 counters_get(&before, "drops.rule.packets"),
-				 FRAMES);
-		counters_free(&before);
-		counters_free(&after);
+		while (!keeps_budget(family, sources, budget))
+			if (++tries == 10)
+				fail_msg("%d times no frame was beyond the budget", tries);
 	}
 }
 

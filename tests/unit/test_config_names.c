@@ -78,10 +78,10 @@ static void many_names_are_found_at_once(void **state)
 	assert_int_equal(config_new(&config, NULL), 0);
 	for (unsigned int i = 1; i <= 8192; i++)
 		add_tier(config, i);
-	clock_gettime(CLOCK_MONOTONIC, &start);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
 	for (int i = 0; i < 32; i++)
 		assert_names(config, 1, 8192);
-	clock_gettime(CLOCK_MONOTONIC, &end);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
 	assert_true(end.tv_sec - start.tv_sec < 5);
 	config_free(config);
 }
