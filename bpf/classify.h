@@ -31,7 +31,7 @@ __noinline int classify_go_on(const struct tw_policy *image, const struct tw_pac
 
 	if (!image || !packet || !key)
 		return TW_SEARCH_DONE;
-	state = tw_search(image->chunk, key);
+	state = tw_search(image->chunk, &image->ladder[key->family != 0], key);
 	if (state != TW_SEARCH_DONE || !(key->found & TW_RULE_LIMIT))
 		return state;
 	if (limit_admits(image, packet, TW_RULE_COUNTER(key->found), key->found_limit))

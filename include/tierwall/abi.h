@@ -164,6 +164,33 @@ struct tw_front {
 };
 #define TW_FRONTS 4
 
+/*
+ * Which of the sets that rules know by heart hold an address: every one of its family
+ * lies in one of a row of intervals, and all that lie in one are of one class.  Levels of
+ * a search tree stand one behind the other, each a whole number of rungs; a rung's first
+ * value is never above what is looked for.
+ */
+#define TW_LADDER_LEVELS 5
+#define TW_RUNG4_VALUES  16
+#define TW_RUNG6_VALUES  8
+
+struct tw_rung4 {
+	__u32 from[TW_RUNG4_VALUES]; /* host order, ascending */
+};
+
+struct tw_rung6 {
+	struct {
+		__u64 high, low;
+	} from[TW_RUNG6_VALUES];
+};
+
+struct tw_ladder {
+	__u32 levels;               /* 0: there are no such sets */
+	__u32 at[TW_LADDER_LEVELS]; /* offsets in the chunks, the topmost first, */
+	__u32 classes;              /* of a byte for each value of the lowest level, */
+	__u32 held; /* of 64 bits for each class: the sets that hold its addresses */
+};
+
 struct tw_policy {
 	__u32 generation; /* of what the flow entries were judged by */
 	__u32 flags;      /* TW_POLICY_* */
@@ -175,6 +202,7 @@ struct tw_policy {
 	__u32 fronts;     /* how many of front[] */
 	__u32 guard_rest; /* guard has other rules, too: its list has all of them */
 	struct tw_front front[TW_FRONTS];
+	struct tw_ladder ladder[2];  /* [0] IPv4, [1] IPv6 */
 	struct tw_section addresses; /* struct tw_address: hashed, count is a power of two */
 	struct tw_section listens;   /* struct tw_listen */
 	struct tw_section services;  /* struct tw_service */
@@ -183,6 +211,7 @@ struct tw_policy {
 	struct tw_section servers;   /* struct tw_server */
 	struct tw_section ids;       /* __u32: counter ids in the order of config_visit_ids() */
 	struct tw_section set_maps;  /* struct tw_set_map: where each named set lives */
+	struct tw_section known;     /* struct tw_known: what is in the named sets of the ladders */
 	struct tw_section text; /* char, in the chunks: the source, without the entries of sets */
 };
 
@@ -323,7 +352,17 @@ struct tw_set_map {
 	__u32 _pad;
 };
 
-#define TW_SET_TIER 0x1 /* the servers of the tier of that name */
+#define TW_SET_TIER  0x1 /* the servers of the tier of that name */
+#define TW_SET_KNOWN 0x2 /* rules know its addresses by heart: it is not edited in place */
+#define TW_SET_TIMED 0x4 /* entries of it expire, or did */
+
+/* A prefix of a set with TW_SET_KNOWN. */
+struct tw_known {
+	union tw_addr addr;
+	__u32 set; /* index in `sets` */
+	__u8 bits;
+	__u8 _pad[3];
+};
 
 /* -- sets -------------------------------------------------------------------------
  *
@@ -562,7 +601,9 @@ struct tw_meta {
 _Static_assert(sizeof(union tw_addr) == 16, "addr");
 _Static_assert(sizeof(struct tw_counter) == 32, "counter");
 _Static_assert(sizeof(struct tw_list) == 24, "list");
-_Static_assert(sizeof(struct tw_policy) == 32 + 2 * 24 + 8 + TW_FRONTS * 12 + 9 * 8, "policy");
+_Static_assert(sizeof(struct tw_policy) == 32 + 2 * 24 + 8 + TW_FRONTS * 12 + 2 * 32 + 10 * 8,
+	       "policy");
+_Static_assert(sizeof(struct tw_ladder) == 32, "ladder");
 _Static_assert(sizeof(struct tw_front) == 12, "front");
 _Static_assert(sizeof(struct tw_address) == 32, "address");
 _Static_assert(sizeof(struct tw_listen) == 8, "listen");

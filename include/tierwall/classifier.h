@@ -32,6 +32,8 @@ enum tw_key_word {
 	TW_KEY_STATE, /* TW_STATE_* */
 	TW_KEY_PART,  /* enum tw_fragment_part */
 	TW_KEY_DEVICE,
+	TW_KEY_SOURCE_CLASS, /* of struct tw_ladder; filled only for lists that ask, */
+	TW_KEY_DESTINATION_CLASS,
 	TW_KEY_USED,
 	TW_KEY_WORDS = 32, /* so that no number of a word is out of bounds */
 };
@@ -41,7 +43,8 @@ enum tw_key_word {
 /*
  * A node is 64 bits: its kind in bits 0-2, its offset in 32-63.  Between them, a cut has
  * its word (3-7), shift (8-12) and mask (13-20), and 2^n nodes at its offset; a leaf the
- * room that its rules take (8-31); a forest the number of its trees (8-31).
+ * room that its rules take (8-29); a forest the number of its trees (8-29).  The root of
+ * a tree says in bits 30 and 31 whether it asks for the class of source and destination.
  */
 enum tw_tree_kind {
 	TW_TREE_EMPTY,
@@ -54,8 +57,10 @@ enum tw_tree_kind {
 #define TW_TREE_WORD(node)  ((node) >> 3 & 31)
 #define TW_TREE_SHIFT(node) ((node) >> 8 & 31)
 #define TW_TREE_MASK(node)  ((node) >> 13 & 0xff)
-#define TW_TREE_COUNT(node) ((__u32)(node) >> 8)
+#define TW_TREE_COUNT(node) ((__u32)(node) >> 8 & 0x3fffff)
 #define TW_TREE_AT(node)    ((__u32)((node) >> 32))
+
+#define TW_TREE_ASKS(side) (1ull << (30 + (side)))
 
 #define TW_TREE_DEPTH    32   /* cuts, one below the other */
 #define TW_FOREST_TREES  64   /* of a list, and a family */
@@ -81,6 +86,7 @@ struct tw_tree {
 #define TW_RULE_VALID         0x00100000ull
 #define TW_RULE_COUNTER(word) ((__u32)((word) >> 24 & TW_RULE_COUNTER_MAX))
 #define TW_RULE_NUMBER(word)  ((__u32)((word) >> 44)) /* from 0 */
+#define TW_RULE_HELD(side)    (0x00200000ull << (side)) /* one of these known sets holds the address */
 #define TW_RULE_ACTION_SHIFT  11
 #define TW_RULE_VERDICT_SHIFT 13
 #define TW_RULE_MORE_SHIFT    16
@@ -92,15 +98,25 @@ struct tw_tree {
 
 /* Host order.  In a leaf they stand one behind the other, each with its struct tw_more. */
 struct tw_rule4 {
-	__u32 source, source_mask;
-	__u32 destination, destination_mask;
+	union {
+		struct {
+			__u32 source, source_mask;
+		};
+		__u64 source_held; /* TW_RULE_HELD(0) */
+	};
+	union {
+		struct {
+			__u32 destination, destination_mask;
+		};
+		__u64 destination_held;
+	};
 	__u16 source_port[2], destination_port[2]; /* lowest and highest */
 	__u64 word;
 };
 
 /* The halves of an address are compared without their last bits: x >> shift[0] >> shift[1]. */
 struct tw_rule6 {
-	__u64 source[2], destination[2];
+	__u64 source[2], destination[2]; /* TW_RULE_HELD(): [0] are the sets */
 	__u8 source_shift[2][2], destination_shift[2][2];
 	__u16 source_port[2], destination_port[2];
 	__u64 word;
@@ -108,7 +124,7 @@ struct tw_rule6 {
 };
 
 /* What else a rule asks for.  All of it must hold. */
-enum tw_more_kind { TW_MORE_CONDITIONS, TW_MORE_SETS, TW_MORE_NOT_PREFIX };
+enum tw_more_kind { TW_MORE_CONDITIONS, TW_MORE_SETS, TW_MORE_NOT_PREFIX, TW_MORE_HELD };
 
 #define TW_MORE_SETS_MAX 12
 #define TW_RULE_SETS_MAX (4 * TW_MORE_SETS_MAX) /* two for each side */
@@ -120,6 +136,7 @@ struct tw_more {
 	__u8 count;   /* of sets */
 	union {
 		__u16 sets[TW_MORE_SETS_MAX]; /* one of them must hold the address */
+		__u64 held;                   /* the same for known sets, a bit for each */
 		struct {
 			__u32 conditions; /* TW_MORE_* */
 			__u16 length[2];
@@ -172,9 +189,10 @@ struct tw_vector_field {
  * however many rules name them, each is asked once.
  */
 struct tw_vector_set {
-	__u16 set;
+	__u16 set; /* TW_NONE16: known ones, all of those that rules of the leaf name */
 	__u16 side;
-	__u32 vector[2]; /* [1] it holds the address */
+	__u32 vector
+		[2]; /* [1] it holds the address; known ones: [0] offset of one for each class */
 	__u32 _pad;
 };
 
@@ -223,6 +241,9 @@ struct tw_key {
 	__u32 set_at; /* and their offset */
 	__u32 misses;
 	__u32 vector[TW_VECTORS_FIELDS];
+	__u32 interval; /* of a struct tw_ladder */
+	__u32 classed;  /* bit 0: the class of the source is known, bit 1: of the destination, */
+	__u64 held[2];  /* and which known sets hold it */
 	__u64 asked_sets[2];    /* which entries of `memo` are of this packet */
 	__u32 memo[2][TW_MEMO]; /* what sets said: set << 1 | held */
 };

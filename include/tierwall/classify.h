@@ -20,8 +20,12 @@
 
 /* So that the compiler keeps no addresses made from it: the stack of all calls is 512 bytes. */
 #define TW_OPAQUE(value) __asm__ volatile("" : "+r"(value))
+/* So that it loads nothing ahead, which would take the stack, too. */
+#define TW_IN_TURN(value) __asm__ volatile("" : "+r"(value) : : "memory")
+/* Read anew from where it stands. */
+#define TW_FORGET(place) (*(const volatile __u32 *)&(place))
 
-/* -- the tree ------------------------------------------------------------------- */
+/* -- chunks --------------------------------------------------------------------- */
 
 /* The chunk that was looked up last: what belongs together mostly stands in one. */
 struct tw_window {
@@ -43,6 +47,115 @@ static __always_inline const void *tw_look(struct tw_window *window, __u32 first
 	}
 	return window->chunk + (offset & (TW_CHUNK_MASK & ~(bytes / 8 - 1))) * 8;
 }
+
+/* -- known sets ------------------------------------------------------------------ */
+
+/*
+ * The class of an address: of the last interval that begins at or before it.  How far the
+ * search is stands in memory, of which the verifier remembers nothing.
+ */
+TW_LOOKUP __u32 tw_class4(__u32 first, const struct tw_ladder *ladder, struct tw_key *key,
+			  __u64 addr)
+{
+	struct tw_window window = {0};
+	const __u8 *classes;
+	__u32 at;
+
+	if (!ladder || !key)
+		return 0;
+	key->interval = 0;
+	for (__u32 i = 0; i < TW_LADDER_LEVELS; i++) {
+		const struct tw_rung4 *rung;
+		__u64 begun = 0;
+
+		if (i >= ladder->levels)
+			break;
+		at = TW_FORGET(key->interval);
+		rung = tw_look(&window, first, ladder->at[i] + at * (__u32)(sizeof(*rung) / 8),
+			       sizeof(*rung));
+		if (!rung)
+			return 0;
+		TW_COUNT(steps, 1);
+		for (__u32 j = 1; j < TW_RUNG4_VALUES; j++)
+			begun += ((__u64)rung->from[j] - addr - 1) >> 63;
+		TW_IN_TURN(begun);
+		key->interval = at * TW_RUNG4_VALUES + (__u32)begun;
+	}
+	at = TW_FORGET(key->interval);
+	classes = tw_look(&window, first, ladder->classes + at / 8, 8);
+	return classes ? classes[at & 7] : 0;
+}
+
+/* What is borrowed when `less` and `borrow` are taken from a value.  No branch: none foretells it. */
+static __always_inline __u64 tw_borrow(__u64 value, __u64 less, __u64 borrow)
+{
+	return ((~value & less) | (~(value ^ less) & (value - less - borrow))) >> 63;
+}
+
+TW_LOOKUP __u32 tw_class6(__u32 first, const struct tw_ladder *ladder, struct tw_key *key,
+			  __u64 high, __u64 low)
+{
+	struct tw_window window = {0};
+	const __u8 *classes;
+	__u32 at;
+
+	if (!ladder || !key)
+		return 0;
+	key->interval = 0;
+	for (__u32 i = 0; i < TW_LADDER_LEVELS; i++) {
+		const struct tw_rung6 *rung;
+		__u64 begun = 0;
+
+		if (i >= ladder->levels)
+			break;
+		at = TW_FORGET(key->interval);
+		rung = tw_look(&window, first, ladder->at[i] + at * (__u32)(sizeof(*rung) / 8),
+			       sizeof(*rung));
+		if (!rung)
+			return 0;
+		TW_COUNT(steps, 1);
+		for (__u32 j = 1; j < TW_RUNG6_VALUES; j++) {
+			begun += 1 - tw_borrow(high, rung->from[j].high,
+					       tw_borrow(low, rung->from[j].low, 0));
+			TW_IN_TURN(begun);
+		}
+		key->interval = at * TW_RUNG6_VALUES + (__u32)begun;
+	}
+	at = TW_FORGET(key->interval);
+	classes = tw_look(&window, first, ladder->classes + at / 8, 8);
+	return classes ? classes[at & 7] : 0;
+}
+
+static __always_inline __u64 tw_key_half(const struct tw_key *key, __u32 word)
+{
+	return (__u64)key->word[word] << 32 | key->word[word + 1];
+}
+
+/* The classes are the same for all lists that are asked about a packet. */
+TW_LOOKUP int tw_find_class(__u32 first, const struct tw_ladder *ladder, struct tw_key *key,
+			    __u32 side)
+{
+	struct tw_window window = {0};
+	const __u64 *held;
+	__u32 class, at;
+
+	if (!ladder || !key)
+		return 0;
+	side &= 1;
+	at = side * TW_KEY_DESTINATION;
+	if (key->family)
+		class = tw_class6(first, ladder, key, tw_key_half(key, at),
+				  tw_key_half(key, at + 2));
+	else
+		class = tw_class4(first, ladder, key, key->word[at + 3]);
+	held = tw_look(&window, first, ladder->held + class, sizeof(*held));
+	key->word[TW_KEY_SOURCE_CLASS + side] = class;
+	key->held[side] = held ? *held : 0;
+	key->classed |= 1u << side;
+	return 0;
+}
+
+/* -- the tree -------------------------------------------------------------------- */
 
 /* The leaf below a node. */
 TW_LOOKUP __u64 tw_walk(__u32 first, __u64 place, const struct tw_key *key)
@@ -118,9 +231,14 @@ TW_LOOKUP __u64 tw_scan4(__u32 first, __u64 leaf, __u64 next, struct tw_key *key
 		TW_COUNT(compares, 1);
 		if (TW_RULE_NUMBER(word) >= best)
 			return TW_SCAN_BEHIND;
-		if ((source ^ rule->source) & rule->source_mask ||
-		    (destination ^ rule->destination) & rule->destination_mask ||
-		    !tw_word_holds(word, key, rule->source_port, rule->destination_port))
+		if (!tw_word_holds(word, key, rule->source_port, rule->destination_port))
+			continue;
+		if (word & TW_RULE_HELD(0) ? !(key->held[0] & rule->source_held)
+					   : (source ^ rule->source) & rule->source_mask)
+			continue;
+		if (word & TW_RULE_HELD(1)
+			    ? !(key->held[1] & rule->destination_held)
+			    : (destination ^ rule->destination) & rule->destination_mask)
 			continue;
 		key->next = (__u32)next;
 		key->more = TW_TREE_AT(leaf) + ((__u32)next - TW_RULE_MORE(word)) * 4;
@@ -139,11 +257,6 @@ static __always_inline int tw_prefix6_holds(__u64 high, __u64 low, const __u64 p
 {
 	return !(tw_upper_bits(high ^ prefix[0], shift[0]) |
 		 tw_upper_bits(low ^ prefix[1], shift[1]));
-}
-
-static __always_inline __u64 tw_key_half(const struct tw_key *key, __u32 word)
-{
-	return (__u64)key->word[word] << 32 | key->word[word + 1];
 }
 
 /* A unit of room is a struct tw_rule6, or two struct tw_more. */
@@ -172,10 +285,16 @@ TW_LOOKUP __u64 tw_scan6(__u32 first, __u64 leaf, __u64 next, struct tw_key *key
 		TW_COUNT(compares, 1);
 		if (TW_RULE_NUMBER(word) >= key->best)
 			return TW_SCAN_BEHIND;
-		if (!tw_prefix6_holds(source[0], source[1], rule->source, rule->source_shift) ||
-		    !tw_prefix6_holds(destination[0], destination[1], rule->destination,
-				      rule->destination_shift) ||
-		    !tw_word_holds(word, key, rule->source_port, rule->destination_port))
+		if (!tw_word_holds(word, key, rule->source_port, rule->destination_port))
+			continue;
+		if (word & TW_RULE_HELD(0) ? !(key->held[0] & rule->source[0])
+					   : !tw_prefix6_holds(source[0], source[1], rule->source,
+							       rule->source_shift))
+			continue;
+		if (word & TW_RULE_HELD(1)
+			    ? !(key->held[1] & rule->destination[0])
+			    : !tw_prefix6_holds(destination[0], destination[1], rule->destination,
+						rule->destination_shift))
 			continue;
 		key->next = (__u32)next;
 		key->more = TW_TREE_AT(leaf) + ((__u32)here + 1) * 8;
@@ -215,7 +334,8 @@ static __always_inline int tw_conditions_hold(const struct tw_more *more, struct
 	return 1;
 }
 
-enum tw_answer { TW_NO, TW_YES, TW_GO_ON, TW_ASK };
+/* TW_ASK_CLASS: the class of key->ask_side is wanted, which who calls has to find as well. */
+enum tw_answer { TW_NO, TW_YES, TW_GO_ON, TW_ASK, TW_ASK_CLASS };
 
 /*
  * What a set said of an address of this packet; TW_ASK: nothing yet.  Several rules of a
@@ -266,9 +386,16 @@ static __always_inline enum tw_answer tw_more_answer(const struct tw_more *more,
 
 	if (more->kind == TW_MORE_SETS)
 		return tw_next_set(more, key);
+	side = more->side & 1;
+	if (more->kind == TW_MORE_HELD) {
+		key->ask_side = side;
+		if (!(key->classed >> side & 1))
+			return TW_ASK_CLASS;
+		return !(key->held[side] & more->held) == !more->negated ? TW_NO : TW_YES;
+	}
 	if (more->kind == TW_MORE_CONDITIONS)
 		return tw_conditions_hold(more, key) ? TW_YES : TW_NO;
-	side = (more->side & 1) * TW_KEY_DESTINATION;
+	side *= TW_KEY_DESTINATION;
 	return tw_prefix6_holds(tw_key_half(key, side), tw_key_half(key, side + 2), more->prefix,
 				more->shift)
 		       ? TW_NO
@@ -295,15 +422,16 @@ TW_LOOKUP int tw_more_holds(__u32 first, __u64 at, __u64 end, struct tw_key *key
 					key);
 		if (answer == TW_NO)
 			return TW_NO;
-		if (answer == TW_ASK)
-			break;
+		if (answer == TW_ASK || answer == TW_ASK_CLASS) {
+			key->more = (__u32)at;
+			return answer;
+		}
 		if (answer == TW_GO_ON)
 			continue;
 		key->asked = 0;
 		at += 4;
 	}
-	key->more = (__u32)at;
-	return TW_ASK;
+	return TW_NO; /* cannot be: no rule has so many */
 }
 
 #include "classify_vectors.h"
@@ -359,12 +487,16 @@ enum tw_search_state {
 };
 
 /* Opens the next tree's leaf.  0: there is no tree that is worth it. */
-static __always_inline int tw_next_leaf(__u32 first, struct tw_key *key)
+static __always_inline int tw_next_leaf(__u32 first, const struct tw_ladder *ladder,
+					struct tw_key *key)
 {
 	__u64 leaf = tw_next_tree(first, key);
 
 	if (!leaf)
 		return 0;
+	for (__u32 side = 0; side < 2; side++)
+		if (leaf & TW_TREE_ASKS(side) && !(key->classed >> side & 1))
+			tw_find_class(first, ladder, key, side);
 	if (TW_TREE_KIND(leaf) == TW_TREE_CUT)
 		leaf = tw_walk(first, leaf, key);
 	key->sets = 0;
@@ -379,7 +511,8 @@ static __always_inline int tw_next_leaf(__u32 first, struct tw_key *key)
 }
 
 /* A rule of the leaf, key->pending, whose struct tw_more are to be looked at. */
-static __always_inline enum tw_search_state tw_settle_rule(__u32 first, struct tw_key *key)
+static __always_inline enum tw_search_state
+tw_settle_rule(__u32 first, const struct tw_ladder *ladder, struct tw_key *key)
 {
 	__u64 word = key->pending;
 	int answer = TW_YES;
@@ -388,6 +521,10 @@ static __always_inline enum tw_search_state tw_settle_rule(__u32 first, struct t
 		answer = tw_more_holds(first, key->more, key->more_end, key);
 	if (answer == TW_ASK)
 		return TW_SEARCH_ASK;
+	if (answer == TW_ASK_CLASS) {
+		tw_find_class(first, ladder, key, key->ask_side);
+		return TW_SEARCH_MORE;
+	}
 	key->pending = 0;
 	if (answer == TW_NO) {
 		if (key->sets)
@@ -401,25 +538,33 @@ static __always_inline enum tw_search_state tw_settle_rule(__u32 first, struct t
 	return TW_SEARCH_MORE;
 }
 
-/* Goes on with the search. */
-static __always_inline enum tw_search_state tw_search(__u32 first, struct tw_key *key)
+/* Goes on with the search; `ladder` is that of the packet's family. */
+static __always_inline enum tw_search_state tw_search(__u32 first, const struct tw_ladder *ladder,
+						      struct tw_key *key)
 {
 	for (__u32 i = 0; i < TW_SEARCH_TURNS; i++) {
 		__u64 word;
 
 		if (key->pending) {
-			if (tw_settle_rule(first, key) == TW_SEARCH_ASK)
+			if (tw_settle_rule(first, ladder, key) == TW_SEARCH_ASK)
 				return TW_SEARCH_ASK;
 			continue;
 		}
 		if (!key->leaf) {
-			if (!tw_next_leaf(first, key))
+			if (!tw_next_leaf(first, ladder, key))
 				return TW_SEARCH_DONE;
 			continue;
 		}
-		if (key->sets && key->misses >= TW_VECTORS_MISSES &&
-		    tw_vectors_ask_sets(first, key) == TW_ASK)
-			return TW_SEARCH_ASK;
+		if (key->sets && key->misses >= TW_VECTORS_MISSES) {
+			int answer = tw_vectors_ask_sets(first, key);
+
+			if (answer == TW_ASK)
+				return TW_SEARCH_ASK;
+			if (answer == TW_ASK_CLASS) {
+				tw_find_class(first, ladder, key, key->ask_side);
+				continue;
+			}
+		}
 		word = tw_next_rule(first, key);
 		if (word == TW_SCAN_NOT_IT)
 			continue;
@@ -446,6 +591,7 @@ static __always_inline void tw_key_addresses(struct tw_key *key, const struct tw
 			__builtin_bswap32((__force __u32)p->daddr.words[i]);
 	}
 	key->asked_sets[0] = key->asked_sets[1] = 0;
+	key->classed = 0;
 }
 
 /* `state`: TW_STATE_* that are true of the packet. */

@@ -109,9 +109,20 @@ TW_LOOKUP int tw_vectors_open(__u32 first, __u32 at, struct tw_key *key)
 	return 1;
 }
 
+/* The vector that suits the class of an address. */
+static __always_inline __u32 tw_class_vector(__u32 first, const struct tw_vector_set *set,
+					     const struct tw_key *key)
+{
+	__u32 class = key->word[TW_KEY_SOURCE_CLASS + (set->side & 1)];
+	struct tw_window window = {0};
+	const __u32 *vectors = tw_look(&window, first, set->vector[0] + class / 2, 8);
+
+	return vectors ? vectors[class & 1] : 0;
+}
+
 /*
  * Leaves only the rules that suit what the sets of the leaf say.  TW_ASK: one has to be
- * asked first.
+ * asked first; TW_ASK_CLASS: a class has to be found.
  */
 TW_LOOKUP int tw_vectors_ask_sets(__u32 first, struct tw_key *key)
 {
@@ -126,21 +137,30 @@ TW_LOOKUP int tw_vectors_ask_sets(__u32 first, struct tw_key *key)
 		return TW_NO;
 	for (__u32 i = 0; i < TW_VECTORS_SETS; i++) {
 		const struct tw_vector_set *set;
-		enum tw_answer said;
+		__u32 vector;
 		__u64 field;
 
 		TW_OPAQUE(key);
 		if (!key->sets)
 			break;
 		set = (const void *)(chunk + (at & (TW_CHUNK_MASK & ~1u)) * 8);
-		said = tw_set_said(set->set, key, set->side);
-		if (said == TW_ASK)
-			return TW_ASK;
+		if (set->set == TW_NONE16) {
+			key->ask_side = set->side & 1;
+			if (!(key->classed >> key->ask_side & 1))
+				return TW_ASK_CLASS;
+			vector = tw_class_vector(first, set, key);
+		} else {
+			enum tw_answer said = tw_set_said(set->set, key, set->side);
+
+			if (said == TW_ASK)
+				return TW_ASK;
+			vector = said == TW_YES ? set->vector[1] : set->vector[0];
+		}
 		field = key->fields;
 		TW_OPAQUE(field);
 		if (field >= TW_VECTORS_FIELDS)
 			break;
-		key->vector[field] = said == TW_YES ? set->vector[1] : set->vector[0];
+		key->vector[field] = vector;
 		key->fields = (__u32)field + 1;
 		key->sets--;
 		at += 2;

@@ -58,13 +58,14 @@ static bool set_holds(uint32_t index, const union tw_addr *addr, uint32_t family
 static inline uint64_t classify(const __u64 root[2], const struct tw_packet *packet, uint32_t state,
 				uint32_t device)
 {
+	const struct tw_policy *policy = (const void *)classify_in->image;
 	static struct tw_key key;
 
 	memset(&classify_work, 0, sizeof(classify_work));
 	tw_key_fill(&key, packet, state, device, 0);
 	tw_search_begin(&key, root[packet->family], 0);
 	for (;;) {
-		enum tw_search_state said = tw_search(0, &key);
+		enum tw_search_state said = tw_search(0, &policy->ladder[packet->family], &key);
 
 		if (said == TW_SEARCH_ASK) {
 			classify_work.sets++;

@@ -54,6 +54,19 @@ static struct made make(const char *text, const struct made *before)
 	return made;
 }
 
+/* The same model with the same places of sets, after its own image. */
+static struct made compile_again(const struct made *made)
+{
+	struct node_facts facts = {0};
+	struct diagnostic diagnostic = {0};
+	struct made again = {.config = made->config};
+
+	assert_int_equal(
+		policy_compile(&again.compiled, made->config, made->image, &facts, &diagnostic), 0);
+	again.image = (const void *)again.compiled.image;
+	return again;
+}
+
 static void unmake(struct made *made)
 {
 	compiled_free(&made->compiled);
@@ -100,24 +113,89 @@ static void a_rule_with_lists_is_a_row_for_each_combination(void **state)
 	struct made made = make(three_tiers, NULL);
 	const struct tw_tier *tier = IMAGE_SECTION(made.image, struct tw_tier, tiers);
 	const struct tw_rule4 *rules = rules_of_leaf(&made, tier->rules.root[0]);
-	const struct tw_more *more = (const void *)&rules[5];
 
 	(void)state;
-	/* two ports; two prefixes and a set, which takes one more; one */
-	assert_int_equal(TW_TREE_COUNT(tier->rules.root[0]), 7);
+	/* two ports; two prefixes and a set that two rules ask for; one */
+	assert_int_equal(TW_TREE_COUNT(tier->rules.root[0]), 6);
 	assert_int_equal(TW_RULE_COUNTER(rules[0].word), TW_RULE_COUNTER(rules[1].word));
 	assert_int_equal(rules[0].destination_port[0], 80);
 	assert_int_equal(rules[1].destination_port[0], 443);
 	assert_int_equal(TW_RULE_COUNTER(rules[2].word), TW_RULE_COUNTER(rules[4].word));
 	assert_int_equal(rules[2].source, 0xcb007101);
 	assert_int_equal(rules[3].source, 0xcb007102);
-	assert_int_equal(TW_RULE_MORE(rules[4].word), 1);
-	assert_int_equal(more->kind, TW_MORE_SETS);
-	assert_int_equal(more->sets[0], made.config->sets[0].index);
-	assert_int_equal((uint8_t)rules[6].word, IPPROTO_UDP);
-	assert_int_equal(TW_RULE_NUMBER(rules[6].word), 2);
-	/* the set is the only one of them with an address of IPv6 */
-	assert_int_equal(TW_TREE_COUNT(tier->rules.root[1]), 5);
+	assert_int_equal(TW_RULE_MORE(rules[4].word), 0);
+	assert_true(rules[4].word & TW_RULE_HELD(0));
+	assert_int_equal(rules[4].source_held, 1);
+	assert_int_equal((uint8_t)rules[5].word, IPPROTO_UDP);
+	assert_int_equal(TW_RULE_NUMBER(rules[5].word), 2);
+	/* the set, which is known by heart, is the only one of them with an address of IPv6 */
+	assert_int_equal(TW_TREE_COUNT(tier->rules.root[1]), 4);
+	unmake(&made);
+}
+
+static uint32_t flags_of(const struct made *made, const char *name)
+{
+	const struct tw_set_map *rows = IMAGE_SECTION(made->image, struct tw_set_map, set_maps);
+	uint32_t i = 0;
+
+	while (strcmp(rows[i].name, name) != 0)
+		assert_true(++i < made->image->set_maps.count);
+	return rows[i].flags;
+}
+
+/* Not one that expires, is large, or is asked by one rule or by the first ones of guard alone. */
+static void small_sets_that_rules_ask_for_are_known(void **state)
+{
+	static const char text[] =
+		"set office { 192.0.2.0/24, 2001:db8::/32 }\n"
+		"set once { 192.0.2.0/24 }\n"
+		"set front { 192.0.2.0/24 }\n"
+		"guard { drop from @front; drop from @front; drop from @office to port 1\n"
+		"drop tcp from @once\n"
+		"drop udp from @office }\n";
+	struct made made = make(text, NULL), again;
+
+	(void)state;
+	assert_int_equal(flags_of(&made, "office"), TW_SET_KNOWN);
+	assert_int_equal(flags_of(&made, "once"), 0);
+	assert_int_equal(flags_of(&made, "front"), 0);
+	assert_int_equal(made.image->known.count, 2);
+	assert_int_equal(made.image->ladder[0].levels, 1);
+
+	/* an edit of rules does not have the entries: the image has */
+	for (size_t i = 0; i < made.config->set_count; i++) {
+		free(made.config->sets[i].items);
+		made.config->sets[i].items = NULL;
+		made.config->sets[i].count = 0;
+	}
+	again = compile_again(&made);
+	assert_int_equal(flags_of(&again, "office"), TW_SET_KNOWN);
+	assert_int_equal(again.image->known.count, 2);
+	assert_memory_equal(IMAGE_SECTION(again.image, struct tw_known, known),
+			    IMAGE_SECTION(made.image, struct tw_known, known),
+			    2 * sizeof(struct tw_known));
+	compiled_free(&again.compiled);
+	unmake(&made);
+}
+
+/* Entries that expire are the data path's to forget. */
+static void what_expires_or_did_is_not_known(void **state)
+{
+	static const char text[] = "set s { 192.0.2.1 }\n"
+				   "guard { drop tcp from @s; drop udp from @s }\n";
+	struct made made = make(text, NULL), next;
+	struct tw_set_map *row = (void *)(made.compiled.image + made.image->set_maps.offset);
+
+	(void)state;
+	assert_int_equal(row->flags, TW_SET_KNOWN);
+	row->flags = TW_SET_TIMED;
+	next = make(text, &made);
+	assert_int_equal(flags_of(&next, "s"), TW_SET_TIMED);
+	assert_int_equal(next.image->known.count, 0);
+	unmake(&next);
+	next = make("set s { 192.0.2.2 }\nguard { drop tcp from @s; drop udp from @s }\n", &made);
+	assert_int_equal(flags_of(&next, "s"), TW_SET_TIMED);
+	unmake(&next);
 	unmake(&made);
 }
 
@@ -316,6 +394,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_address_is_found_with_all_that_it_is),
 		cmocka_unit_test(a_rule_with_lists_is_a_row_for_each_combination),
+		cmocka_unit_test(small_sets_that_rules_ask_for_are_known),
+		cmocka_unit_test(what_expires_or_did_is_not_known),
 		cmocka_unit_test(ports_that_touch_are_one_range_and_prefixes_that_halve_one_are_it),
 		cmocka_unit_test(a_long_list_is_a_set),
 		cmocka_unit_test(what_is_negated_holds_for_both_families),

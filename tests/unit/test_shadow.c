@@ -113,7 +113,16 @@ static void check_sound(struct config *config, const struct examined *examined)
 	}
 }
 
-static unsigned int families_of(const struct addresses *addresses)
+static unsigned int families_of_set(const struct set *set)
+{
+	unsigned int families = 0;
+
+	for (size_t i = 0; i < set->count; i++)
+		families |= addr_is_ipv4(&set->items[i].addr) ? 1 : 2;
+	return families;
+}
+
+static unsigned int families_of(const struct config *config, const struct addresses *addresses)
 {
 	unsigned int families = addresses->count && !addresses->negated ? 0 : 3;
 
@@ -121,7 +130,7 @@ static unsigned int families_of(const struct addresses *addresses)
 		const struct address_item *item = &addresses->items[i];
 
 		if (item->kind == ADDRESS_SET)
-			families = 3;
+			families |= families_of_set(config_set(config, item->set));
 		else
 			families |= addr_is_ipv4(&item->prefix.addr) ? 1 : 2;
 	}
@@ -129,9 +138,9 @@ static unsigned int families_of(const struct addresses *addresses)
 }
 
 /* Is there a packet that the rule matches? */
-static bool can_match(const struct rule *rule)
+static bool can_match(const struct config *config, const struct rule *rule)
 {
-	unsigned int families = families_of(&rule->from) & families_of(&rule->to);
+	unsigned int families = families_of(config, &rule->from) & families_of(config, &rule->to);
 
 	if (rule->fields & RULE_PROTOCOL && rule->protocol == IPPROTO_ICMP)
 		families &= 1;
@@ -150,7 +159,8 @@ static void check_complete(const struct config *config, const struct examined *e
 	for (uint32_t i = 0; i < copies; i++) {
 		uint32_t by = examined->lists[0].shadowed_by[first + i];
 
-		if (rules->items[of[i]].fields & RULE_LIMIT || !can_match(&rules->items[of[i]]))
+		if (rules->items[of[i]].fields & RULE_LIMIT ||
+		    !can_match(config, &rules->items[of[i]]))
 			continue;
 		assert_true(by >= 1);
 		assert_true(by <= of[i] + 1);

@@ -134,9 +134,27 @@ static int check_lockout(struct edit *edit, const char *name, const struct set_e
 	return result;
 }
 
+/* What set_edit_live() would have deleted. */
+static void delete_entries(struct set *set, const struct set_edits *edits, struct set_tally *tally)
+{
+	for (size_t i = 0; i < edits->deleted_count; i++) {
+		size_t j = 0;
+
+		while (j < set->count && prefix_compare(&set->items[j], &edits->deleted[i]) != 0)
+			j++;
+		if (j == set->count) {
+			tally->not_there++;
+			continue;
+		}
+		tally->changes[SET_DELETED]++;
+		set->count--;
+		memmove(&set->items[j], &set->items[j + 1], (set->count - j) * sizeof(*set->items));
+	}
+}
+
 /* Builds the set anew with the edits in it, and puts it in the place of the running one. */
 static int edit_aside(struct edit *edit, const char *name, struct set_edits *edits,
-		      struct set_tally *tally)
+		      struct set_tally *tally, bool deletions_are_done)
 {
 	int result = begin_once(edit);
 	struct set *set = result ? NULL : find_set(edit->running.config, name);
@@ -145,6 +163,8 @@ static int edit_aside(struct edit *edit, const char *name, struct set_edits *edi
 		return MISTAKE;
 	if (!result)
 		result = running_read_set(&edit->running, &edit->instance, set);
+	if (!result && !deletions_are_done)
+		delete_entries(set, edits, tally);
 	if (!result)
 		result = edited_entries(set, edits, tally);
 	if (result)
@@ -174,8 +194,8 @@ static int change_set(struct edit *edit, const char *name, struct set_edits *edi
 	result = set_edit_live(&edit->instance, name, edits, tally);
 	if (result == -ENOENT)
 		return no_such_set(edit, name);
-	if (result == -ENOSPC)
-		return edit_aside(edit, name, edits, tally);
+	if (result == -ENOSPC || result == -EROFS)
+		return edit_aside(edit, name, edits, tally, result == -ENOSPC);
 	if (result)
 		complain("cannot change set `%s`: %s", name, strerror(-result));
 	return result;
@@ -341,7 +361,7 @@ static int load_entries(struct edit *edit, struct replacement *wanted, struct se
 	if (result)
 		return result;
 	result = set_edit_live(&edit->instance, wanted->name, edits, tally);
-	if (result == -ENOSPC)
+	if (result == -ENOSPC || result == -EROFS)
 		return replace(edit, wanted);
 	if (result)
 		complain("cannot change set `%s`: %s", wanted->name, strerror(-result));

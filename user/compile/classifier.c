@@ -11,12 +11,12 @@
 
 #include "compile/classifier.h"
 
-#define SPECIFIC_IPV4 (96 + 16) /* bits of a prefix */
-#define SPECIFIC_IPV6 40
+#define SPECIFIC_IPV4 (96 + 8) /* bits of a prefix */
+#define SPECIFIC_IPV6 32
 #define CLASS_ROWS    16 /* fewer do not get a tree of their own */
 
 /* Rows may stand in so many children of a cut, in tenths; less where that takes too much. */
-#define COPIES_WANTED  25
+#define COPIES_WANTED  20
 #define COPIES_THRIFTY 13
 #define ROW_BYTES_IPV4 256
 #define ROW_BYTES_IPV6 512
@@ -109,6 +109,22 @@ static int merge_small_classes(struct class *classes)
 
 /* -- trees ---------------------------------------------------------------------------------- */
 
+/* TW_TREE_ASKS(): of whose addresses the rows ask the class. */
+static uint64_t asked_classes(const struct columns *columns, const uint32_t *items, uint32_t count)
+{
+	uint64_t asks = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct row *row = &columns->rows[items[i]];
+
+		if (row->source.has_classes)
+			asks |= TW_TREE_ASKS(0);
+		if (row->destination.has_classes)
+			asks |= TW_TREE_ASKS(1);
+	}
+	return asks;
+}
+
 /*
  * Rows that cuts do not part are too many for the vectors of one leaf: then the first
  * half of the rows gets a tree, and the second.
@@ -132,7 +148,7 @@ static int add_tree(struct forest *forest, const uint32_t *items, uint32_t count
 		result = add_tree(forest, items, count / 2);
 		return result ? result : add_tree(forest, items + count / 2, count - count / 2);
 	}
-	tree->root = root;
+	tree->root = root | asked_classes(forest->build.columns, items, count);
 	tree->best = forest->build.columns->rows[items[0]].number;
 	forest->count++;
 	forest->work.steps += forest->build.work.steps;
@@ -243,6 +259,21 @@ static uint32_t bound_sets(const struct rows *rows, uint32_t sum)
 	return asked.forgets || sum < asked.count ? sum : asked.count;
 }
 
+/* The class of each address is looked for once. */
+static uint32_t ladder_steps(const struct rows *rows, int family)
+{
+	uint32_t sides = 0;
+
+	for (size_t i = 0; i < rows->count && sides < 3; i++) {
+		const struct row_sets *source = rows->items[i].source.sets;
+		const struct row_sets *destination = rows->items[i].destination.sets;
+
+		sides |= source && source->held ? 1 : 0;
+		sides |= destination && destination->held ? 2 : 0;
+	}
+	return sides ? (sides == 3 ? 2 : 1) * rows->known->ladder[family].levels : 0;
+}
+
 static int build_family(struct arena *arena, const struct rows *rows, int family, uint32_t copies,
 			struct built *built)
 {
@@ -255,12 +286,14 @@ static int build_family(struct arena *arena, const struct rows *rows, int family
 		return -ENOMEM;
 	}
 	forest->build.columns = &columns;
+	forest->build.known = rows->known;
 	forest->build.arena = arena;
 	forest->build.copies = copies;
 	if (!result)
 		result = build_forest(forest, rows, family, &built->root);
 	built->trees = forest->count;
 	built->work = forest->work;
+	built->work.steps += ladder_steps(rows, family);
 	built->work.sets = bound_sets(rows, forest->work.sets);
 	columns_free(&columns);
 	free(forest);

@@ -33,12 +33,20 @@ size_t pack_row(void *at, const struct row *row, int family);
 /* How many sets a packet may make it ask. */
 uint32_t row_set_lookups(const struct row *row);
 
+/* Leaves that are there already: those of equal rows are one. */
+struct leaves {
+	uint64_t *nodes; /* hashed by their bytes; 0: free */
+	uint32_t room, count;
+};
+
 /* While a tree is made.  Items are indices of rows, in ascending order. */
 struct tree_build {
 	const struct columns *columns;
+	const struct known *known; /* NULL: the rows ask for none */
 	struct arena *arena;
 	uint32_t copies;       /* tenths: rows below a cut for each above it, at most */
 	struct list_work work; /* the most that a packet may take in what is made so far */
+	struct leaves leaves;
 };
 
 /* A tree of these rows.  -E2BIG: too many rows that cuts do not part. */

@@ -30,6 +30,8 @@ uint32_t key_word_bits(uint32_t word)
 		[TW_KEY_STATE] = 2,
 		[TW_KEY_PART] = 2,
 		[TW_KEY_DEVICE] = 32,
+		[TW_KEY_SOURCE_CLASS] = 8,
+		[TW_KEY_DESTINATION_CLASS] = 8,
 	};
 
 	return bits[word];
@@ -91,6 +93,12 @@ static void row_intervals(struct interval *words, const struct row *row, const u
 {
 	for (uint32_t i = 0; i < TW_KEY_USED; i++)
 		words[i] = (struct interval){0, top[i]};
+	if (row->source.has_classes)
+		words[TW_KEY_SOURCE_CLASS] =
+			(struct interval){row->source.classes[0], row->source.classes[1]};
+	if (row->destination.has_classes)
+		words[TW_KEY_DESTINATION_CLASS] =
+			(struct interval){row->destination.classes[0], row->destination.classes[1]};
 	if (!row->source.sets)
 		address_intervals(&words[TW_KEY_SOURCE], &row->source);
 	if (!row->destination.sets)

@@ -59,7 +59,7 @@ static int add_rules(struct rows *rows, struct build *build, const struct rules 
 int build_list(struct build *build, struct tw_list *list, const struct rules *rules)
 {
 	struct list_bound bound;
-	struct rows rows = {0};
+	struct rows rows = {.known = &build->known, .by_class = known_pays(build, rules)};
 	int result = add_rules(&rows, build, rules);
 
 	if (!result)
@@ -78,7 +78,7 @@ int build_sources(struct build *build, struct tw_service *service, const struct 
 {
 	struct rule rule = {.action = TW_ACCEPT, .from = *from};
 	struct list_bound bound;
-	struct rows rows = {0};
+	struct rows rows = {.known = &build->known};
 	__u64 root[2];
 	int result;
 
@@ -103,7 +103,8 @@ int build_sources(struct build *build, struct tw_service *service, const struct 
 static int examine_list(struct build *build, struct examined *out, const struct rules *rules)
 {
 	struct examined_list *list = config_push(&out->lists, &out->count, sizeof(*list));
-	struct rows rows = {0};
+	size_t before = build->out->arena.length;
+	struct rows rows = {.known = &build->known, .by_class = known_pays(build, rules)};
 	__u64 root[2];
 	int result;
 
@@ -119,7 +120,7 @@ static int examine_list(struct build *build, struct examined *out, const struct 
 		result = shadows_find(&build->out->arena, &rows, root, (uint32_t)rules->count,
 				      list->shadowed_by);
 	rows_free(&rows);
-	arena_cut(&build->out->arena, 0);
+	arena_cut(&build->out->arena, before);
 	return result;
 }
 
@@ -159,6 +160,7 @@ int policy_examine(struct examined *out, struct config *config, const struct tw_
 	if (!result)
 		result = examine_tiers(&build, out);
 	free(build.set_maps);
+	free(build.known_prefixes);
 	free(build.lists);
 	build_sets_end(&build);
 	compiled_free(&compiled);
@@ -185,13 +187,22 @@ static bool is_front(const struct rule *rule)
 	       !rule->to_ports.count;
 }
 
+size_t front_rules(const struct rules *guard)
+{
+	size_t count = 0;
+
+	while (count < guard->count && count < TW_FRONTS && is_front(&guard->items[count]))
+		count++;
+	return count;
+}
+
 void build_fronts(struct build *build)
 {
 	const struct rules *guard = &build->config->guard;
 	struct tw_policy *header = &build->header;
-	size_t i;
+	size_t count = front_rules(guard);
 
-	for (i = 0; i < guard->count && i < TW_FRONTS && is_front(&guard->items[i]); i++) {
+	for (size_t i = 0; i < count; i++) {
 		const struct rule *rule = &guard->items[i];
 
 		header->front[i] = (struct tw_front){
@@ -201,6 +212,6 @@ void build_fronts(struct build *build)
 			.flags = rule->fields & RULE_LOG ? TW_VERDICT_LOG : 0,
 		};
 	}
-	header->fronts = (uint32_t)i;
-	header->guard_rest = i < guard->count;
+	header->fronts = (uint32_t)count;
+	header->guard_rest = count < guard->count;
 }

@@ -5,12 +5,22 @@
 
 #include "compile/classifier.h"
 
+/* Has the class of the address been found when the rule is looked at? */
+static bool is_held(const struct row_end *end)
+{
+	return end->has_classes;
+}
+
 static uint64_t row_word(const struct row *row, uint32_t more)
 {
 	uint64_t word = TW_RULE_VALID | (row->has_protocol ? TW_RULE_PROTOCOL | row->protocol : 0);
 
 	if (row->has_ports)
 		word |= TW_RULE_PORTS;
+	if (is_held(&row->source))
+		word |= TW_RULE_HELD(0);
+	if (is_held(&row->destination))
+		word |= TW_RULE_HELD(1);
 	if (row->limit != TW_NONE32)
 		word |= TW_RULE_LIMIT;
 	word |= (uint64_t)row->action << TW_RULE_ACTION_SHIFT;
@@ -64,6 +74,17 @@ static void add_sets(struct tw_more *more, uint32_t *count, const struct row_set
 	}
 }
 
+static void add_held(struct tw_more *more, uint32_t *count, const struct row_end *end, uint8_t side)
+{
+	struct tw_more *place;
+
+	if (!end->sets || !end->sets->held || is_held(end)) /* then the rule itself says it */
+		return;
+	place = next_more(more, count, TW_MORE_HELD, side);
+	place->negated = end->sets->negated;
+	place->held = end->sets->held;
+}
+
 static void add_not_prefixes(struct tw_more *more, uint32_t *count, const struct row_sets *sets,
 			     uint8_t side, int family)
 {
@@ -104,6 +125,8 @@ static uint32_t pack_more(struct tw_more *more, const struct row *row, int famil
 	uint32_t count = 0;
 
 	add_conditions(more, &count, row);
+	add_held(more, &count, &row->source, 0);
+	add_held(more, &count, &row->destination, 1);
 	if (row->source.sets)
 		add_not_prefixes(more, &count, row->source.sets, 0, family);
 	if (row->destination.sets)
@@ -129,6 +152,10 @@ static void pack4(struct tw_rule4 *rule, const struct row *row, uint32_t more)
 	rule->source = be32toh((__force uint32_t)row->source.addr.words[3]) & rule->source_mask;
 	rule->destination =
 		be32toh((__force uint32_t)row->destination.addr.words[3]) & rule->destination_mask;
+	if (is_held(&row->source))
+		rule->source_held = row->source.sets->held;
+	if (is_held(&row->destination))
+		rule->destination_held = row->destination.sets->held;
 	memcpy(rule->source_port, row->source_port, sizeof(rule->source_port));
 	memcpy(rule->destination_port, row->destination_port, sizeof(rule->destination_port));
 	rule->word = row_word(row, more);
@@ -140,6 +167,10 @@ static void pack6(struct tw_rule6 *rule, const struct row *row, uint32_t more)
 		   row->source.bits);
 	set_prefix((uint64_t *)rule->destination, rule->destination_shift, &row->destination.addr,
 		   row->destination.bits);
+	if (is_held(&row->source))
+		rule->source[0] = row->source.sets->held;
+	if (is_held(&row->destination))
+		rule->destination[0] = row->destination.sets->held;
 	memcpy(rule->source_port, row->source_port, sizeof(rule->source_port));
 	memcpy(rule->destination_port, row->destination_port, sizeof(rule->destination_port));
 	rule->word = row_word(row, more);

@@ -106,6 +106,8 @@ static int build_image(struct build *build)
 		PIECE(addresses), PIECE(listens), PIECE(services), PIECE(members),
 		PIECE(tiers),     PIECE(servers), PIECE(ids),      PIECE(set_maps),
 #undef PIECE
+		{&header->known, build->known_prefixes, build->known_prefixes_count,
+		 sizeof(*build->known_prefixes)},
 	};
 	const size_t count = sizeof(pieces) / sizeof(pieces[0]);
 	/* the data path reads whole items only where the longest would still fit */
@@ -210,6 +212,7 @@ int policy_compile(struct compiled *out, struct config *config, const struct tw_
 	free(build.servers);
 	free(build.ids);
 	free(build.set_maps);
+	free(build.known_prefixes);
 	free(build.lists);
 	free(build.tables);
 	build_sets_end(&build);

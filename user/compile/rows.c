@@ -21,6 +21,8 @@ struct side {
 	size_t prefix_count;
 	uint16_t *sets;
 	size_t set_count;
+	uint64_t held; /* bits of sets that are known by heart */
+	bool unparted; /* trees do not part packets by their classes */
 	bool negated;
 	bool any;
 };
@@ -136,7 +138,19 @@ static int prefixes_into_set(struct build *build, struct side *side,
 	return 0;
 }
 
-static int read_side(struct side *side, struct build *build, const struct addresses *addresses)
+static void note_set(struct side *side, const struct build *build, const struct known *known,
+		     const char *name)
+{
+	uint32_t index = build_named_set(build, name);
+	uint64_t bit = known_bit(known, index);
+
+	side->held |= bit;
+	if (!bit)
+		side->sets[side->set_count++] = (uint16_t)index;
+}
+
+static int read_side(struct side *side, struct build *build, const struct known *known,
+		     const struct addresses *addresses)
 {
 	size_t room = addresses->count + 1;
 
@@ -152,7 +166,7 @@ static int read_side(struct side *side, struct build *build, const struct addres
 		if (item->kind == ADDRESS_PREFIX)
 			side->prefixes[side->prefix_count++] = item->prefix;
 		else
-			side->sets[side->set_count++] = (uint16_t)build_named_set(build, item->set);
+			note_set(side, build, known, item->set);
 	}
 	if (side->prefix_count <= PREFIX_ROWS)
 		simplify_prefixes(side->prefixes, &side->prefix_count);
@@ -171,6 +185,8 @@ static struct row_sets *add_sets(struct rows *rows, const struct side *side, siz
 		return NULL;
 	place->sets = sets;
 	sets->negated = side->negated;
+	if (side->negated || !count)
+		sets->held = side->held;
 	sets->sets = malloc((count + 1) * sizeof(*sets->sets));
 	sets->prefixes = malloc((side->prefix_count + 1) * sizeof(*sets->prefixes));
 	if (!sets->sets || !sets->prefixes)
@@ -190,12 +206,69 @@ struct ends {
 	size_t count;
 };
 
+/* A run of classes, each of which one of the known sets holds, from *at on.  False: none is left. */
+static bool next_run(const struct known *known, uint64_t held, uint32_t *at, uint8_t run[2])
+{
+	uint32_t i = *at;
+
+	while (i < known->class_count && !(known->held[i] & held))
+		i++;
+	if (i == known->class_count)
+		return false;
+	run[0] = (uint8_t)i;
+	while (i < known->class_count && known->held[i] & held)
+		i++;
+	run[1] = (uint8_t)(i - 1);
+	*at = i;
+	return true;
+}
+
+/* How many ends the known sets of a side are. */
+static size_t held_ends(const struct rows *rows, const struct side *side)
+{
+	uint8_t run[2];
+	uint32_t at = 0;
+	size_t count = 0;
+
+	if (side->negated || !side->held)
+		return 0;
+	if (!rows->by_class || side->unparted)
+		return 1;
+	while (next_run(rows->known, side->held, &at, run))
+		count++;
+	return count;
+}
+
+/* An end for each run of their classes, so that trees can part packets by them. */
+static int add_known_ends(struct rows *rows, const struct side *side, struct ends *ends)
+{
+	struct row_end end = {.has_classes = true};
+	uint32_t at = 0;
+
+	if (side->negated || !side->held)
+		return 0;
+	end.families = known_families(rows->known, side->held);
+	end.sets = add_sets(rows, side, 0, 0);
+	if (!end.sets)
+		return -ENOMEM;
+	if (!rows->by_class || side->unparted) {
+		end.has_classes = false;
+		ends->items[ends->count++] = end;
+		return 0;
+	}
+	while (next_run(rows->known, side->held, &at, end.classes))
+		ends->items[ends->count++] = end;
+	return 0;
+}
+
 /* Every way to match a side. */
 static int side_ends(struct rows *rows, const struct side *side, struct ends *ends)
 {
 	size_t step = side->negated ? side->set_count + 1 : TW_MORE_SETS_MAX;
+	int result;
 
-	ends->items = calloc(side->prefix_count + side->set_count + 1, sizeof(*ends->items));
+	ends->items = calloc(side->prefix_count + side->set_count + held_ends(rows, side) + 1,
+			     sizeof(*ends->items));
 	if (!ends->items)
 		return -ENOMEM;
 	if (side->any) {
@@ -208,6 +281,9 @@ static int side_ends(struct rows *rows, const struct side *side, struct ends *en
 			.bits = side->prefixes[i].bits,
 			.families = is_ipv4(&side->prefixes[i]) ? ROW_IPV4 : ROW_IPV6,
 		};
+	result = add_known_ends(rows, side, ends);
+	if (result)
+		return result;
 	for (size_t i = 0; i < side->set_count + side->negated; i += step) {
 		size_t left = side->set_count - i;
 		struct row_end *end = &ends->items[ends->count++];
@@ -365,24 +441,31 @@ static void parts_free(struct parts *parts)
 	free(parts->destinations.items);
 }
 
-static size_t ways(const struct side *side)
+static size_t ways(const struct rows *rows, const struct side *side)
 {
-	return side->any || side->negated ? 1 : side->prefix_count + (side->set_count > 0);
+	if (side->any || side->negated)
+		return 1;
+	return side->prefix_count + (side->set_count > 0) + held_ends(rows, side);
 }
 
-/* Lists that multiply to too many rows become sets, the longer one first. */
-static int bound_rows(struct parts *parts, struct build *build, const struct rule *rule)
+/* Lists that multiply to too many rows become sets, the longer one first; classes one row. */
+static int bound_rows(struct parts *parts, const struct rows *rows, struct build *build,
+		      const struct rule *rule)
 {
 	size_t ports = parts->from_ports.count * parts->to_ports.count;
 
-	for (int i = 0; i < 2; i++) {
-		bool is_from = ways(&parts->from) > ways(&parts->to);
-		struct side *longer = is_from ? &parts->from : &parts->to;
-		int result;
+	for (int i = 0; i < 4; i++) {
+		size_t from = ways(rows, &parts->from), to = ways(rows, &parts->to);
+		struct side *longer = from > to ? &parts->from : &parts->to;
+		int result = 0;
 
-		if (ways(&parts->from) * ways(&parts->to) * ports <= RULE_ROWS || ways(longer) == 1)
+		if (from * to * ports <= RULE_ROWS || (from == 1 && to == 1))
 			return 0;
-		result = prefixes_into_set(build, longer, is_from ? &rule->from : &rule->to);
+		if (held_ends(rows, longer) > 1)
+			longer->unparted = true;
+		else
+			result = prefixes_into_set(build, longer,
+						   from > to ? &rule->from : &rule->to);
 		if (result)
 			return result;
 	}
@@ -397,11 +480,11 @@ static int read_parts(struct parts *parts, struct rows *rows, struct build *buil
 	if (!result)
 		result = read_ports(&parts->to_ports, &rule->to_ports);
 	if (!result)
-		result = read_side(&parts->from, build, &rule->from);
+		result = read_side(&parts->from, build, rows->known, &rule->from);
 	if (!result)
-		result = read_side(&parts->to, build, &rule->to);
+		result = read_side(&parts->to, build, rows->known, &rule->to);
 	if (!result)
-		result = bound_rows(parts, build, rule);
+		result = bound_rows(parts, rows, build, rule);
 	if (!result && ((parts->from.negated && parts->from.set_count > NOT_SETS) ||
 			(parts->to.negated && parts->to.set_count > NOT_SETS)))
 		return config_mistake(build->config, rule->at, build->diagnostic,

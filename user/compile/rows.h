@@ -16,7 +16,8 @@
 /* Addresses that are no single prefix: those that some set holds, or that nothing here does. */
 struct row_sets {
 	bool negated;
-	uint16_t *sets;
+	uint64_t held;  /* bits of those that are known by heart, */
+	uint16_t *sets; /* and the others */
 	size_t set_count;
 	struct prefix *prefixes; /* of `not` only */
 	size_t prefix_count;
@@ -27,6 +28,8 @@ struct row_end {
 	uint8_t bits;     /* of the prefix, an IPv4 one is 96 longer; 0: any of `families` */
 	uint8_t families; /* ROW_* */
 	const struct row_sets *sets; /* NULL: the prefix */
+	uint8_t classes[2]; /* lowest and highest of `sets->held`, none but theirs between them */
+	bool has_classes;
 };
 
 struct row {
@@ -54,6 +57,8 @@ struct owned_sets {
 struct rows {
 	struct row *items; /* in the order of their rules */
 	size_t count;
+	const struct known *known;
+	bool by_class;            /* trees part packets by the classes of known sets */
 	struct owned_sets *owned; /* that rows point to */
 	size_t owned_count;
 };

@@ -92,6 +92,8 @@ static int find_live_sets(struct build *build)
 
 void build_sets_end(struct build *build)
 {
+	free(build->known.asking);
+	build->known.asking = NULL;
 	if (!build->live_sets)
 		return;
 	free(build->live_sets->by_index);
@@ -162,8 +164,7 @@ static int add_set_map(struct build *build, const struct tw_set_map *map)
 	return 0;
 }
 
-/* Room for prefixes that are no set's of the model; the result of the compilation owns it. */
-static struct prefix *own_prefixes(struct build *build, size_t count)
+struct prefix *own_prefixes(struct build *build, size_t count)
 {
 	struct owned_prefixes *place =
 		config_push(&build->out->owned, &build->out->owned_count, sizeof(*place));
@@ -199,14 +200,18 @@ struct wanted_set {
 static int place_set(struct build *build, const struct wanted_set *wanted, uint32_t *index)
 {
 	struct tw_set_map map = {.flags = wanted->flags};
-	const struct tw_set_map *same;
+	const struct tw_set_map *same, *before;
 	struct compiled_set *set;
 	size_t expiring;
 	int result;
 
 	snprintf(map.name, sizeof(map.name), "%s", wanted->name);
 	expiring = measure(&map, wanted->items, wanted->count);
+	before = wanted->keeps ? live_set_of(build, wanted->name) : NULL;
 	same = expiring || !wanted->shares ? NULL : live_set_like(build, &map);
+	if (expiring || (same && same->flags & TW_SET_TIMED) ||
+	    (before && before->flags & TW_SET_TIMED))
+		map.flags |= TW_SET_TIMED;
 	if (same) {
 		*index = map.index = same->index;
 		map.chunk = same->chunk;
@@ -224,7 +229,7 @@ static int place_set(struct build *build, const struct wanted_set *wanted, uint3
 	set->items = wanted->items;
 	set->count = wanted->count;
 	set->edited = wanted->edited;
-	set->before = wanted->keeps ? live_set_of(build, wanted->name) : NULL;
+	set->before = before;
 	*index = map.index;
 	return add_set_map(build, &map);
 }
@@ -234,20 +239,33 @@ static int keep_set(struct build *build, const struct set *set)
 {
 	const struct tw_set_map *live = live_set_at(build, set->index);
 	struct tw_set_map map;
+	int result;
 
 	if (!live)
 		return -ESTALE;
 	map = *live;
 	memcpy(map.name, set->name, sizeof(map.name));
-	return add_set_map(build, &map);
+	result = known_add_live(build, &map);
+	return result ? result : add_set_map(build, &map);
+}
+
+/* Places it, and lets rules know it by heart. */
+static int place_and_know(struct build *build, const struct wanted_set *wanted, uint32_t *index)
+{
+	int result = place_set(build, wanted, index);
+
+	if (!result)
+		known_add(build, &build->set_maps[build->set_maps_count - 1], wanted->items,
+			  wanted->count);
+	return result;
 }
 
 static int place_named(struct build *build, struct set *set)
 {
-	return place_set(build,
-			 &(struct wanted_set){set->name, set->items, set->count, !set->flushed,
-					      !set->flushed, set->edited, 0},
-			 &set->index);
+	return place_and_know(build,
+			      &(struct wanted_set){set->name, set->items, set->count, !set->flushed,
+						   !set->flushed, set->edited, 0},
+			      &set->index);
 }
 
 static int place_tier(struct build *build, struct tier *tier)
@@ -266,7 +284,7 @@ static int place_tier(struct build *build, struct tier *tier)
 			items[count].addr = *addr;
 			items[count++].bits = 128;
 		}
-	return place_set(
+	return place_and_know(
 		build,
 		&(struct wanted_set){tier->name, items, count, true, false, false, TW_SET_TIER},
 		&tier->set_index);
@@ -295,6 +313,8 @@ int build_sets(struct build *build)
 {
 	int result = find_live_sets(build);
 
+	if (!result)
+		result = known_begin(build);
 	for (size_t i = 0; !result && i < build->config->set_count; i++) {
 		struct set *set = &build->config->sets[i];
 
@@ -303,7 +323,9 @@ int build_sets(struct build *build)
 		else
 			result = place_named(build, set);
 	}
-	return result ? result : place_tiers(build);
+	if (!result)
+		result = place_tiers(build);
+	return result ? result : known_build(build);
 }
 
 uint32_t build_named_set(const struct build *build, const char *name)

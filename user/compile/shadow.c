@@ -44,6 +44,8 @@ static bool has_set(const struct row_sets *sets, uint16_t set)
 
 static bool has_all_sets(const struct row_sets *all, const struct row_sets *some)
 {
+	if (some->held & ~all->held)
+		return false;
 	for (size_t i = 0; i < some->set_count; i++)
 		if (!has_set(all, some->sets[i]))
 			return false;
@@ -72,7 +74,7 @@ static bool is_outside(const struct prefix *prefix, const struct row_sets *sets,
 		    (prefix_covers(&sets->prefixes[i], prefix) ||
 		     prefix_covers(prefix, &sets->prefixes[i])))
 			return false;
-	return !sets->set_count;
+	return !sets->set_count && !sets->held;
 }
 
 static bool end_covers(const struct row_end *wide, const struct row_end *narrow, int family)

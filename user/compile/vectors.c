@@ -25,26 +25,26 @@ struct vectors {
 
 /* -- vectors that are there already ------------------------------------------------------ */
 
-struct known {
+struct twins {
 	uint32_t *offsets; /* TW_NONE32: free */
 	uint32_t room;
 };
 
-static int known_begin(struct known *known, uint32_t count)
+static int twins_begin(struct twins *twins, uint32_t count)
 {
-	known->room = 16;
-	while (known->room < 2 * count)
-		known->room *= 2;
-	known->offsets = malloc(known->room * sizeof(*known->offsets));
-	if (!known->offsets)
+	twins->room = 16;
+	while (twins->room < 2 * count)
+		twins->room *= 2;
+	twins->offsets = malloc(twins->room * sizeof(*twins->offsets));
+	if (!twins->offsets)
 		return -ENOMEM;
-	memset(known->offsets, 0xff, known->room * sizeof(*known->offsets));
+	memset(twins->offsets, 0xff, twins->room * sizeof(*twins->offsets));
 	return 0;
 }
 
-static void known_end(struct known *known)
+static void twins_end(struct twins *twins)
 {
-	free(known->offsets);
+	free(twins->offsets);
 }
 
 static uint64_t hash_words(const uint64_t *words, uint32_t count)
@@ -57,24 +57,24 @@ static uint64_t hash_words(const uint64_t *words, uint32_t count)
 }
 
 /* The offset of a vector, written only if no equal one was before. */
-static int place_vector(struct vectors *vectors, struct known *known, const uint64_t *words,
+static int place_vector(struct vectors *vectors, struct twins *twins, const uint64_t *words,
 			uint32_t *offset)
 {
 	struct arena *arena = vectors->build->arena;
-	uint32_t slot = (uint32_t)hash_words(words, vectors->words) & (known->room - 1);
+	uint32_t slot = (uint32_t)hash_words(words, vectors->words) & (twins->room - 1);
 	uint64_t *place;
 	int result;
 
-	for (; known->offsets[slot] != TW_NONE32; slot = (slot + 1) & (known->room - 1)) {
-		place = arena_at(arena, known->offsets[slot]);
-		*offset = known->offsets[slot];
+	for (; twins->offsets[slot] != TW_NONE32; slot = (slot + 1) & (twins->room - 1)) {
+		place = arena_at(arena, twins->offsets[slot]);
+		*offset = twins->offsets[slot];
 		if (!memcmp(place + 1, words, vectors->words * sizeof(*words)))
 			return 0;
 	}
 	result = arena_alloc(arena, (vectors->words + 1) * sizeof(*words), 8, offset);
 	if (result)
 		return result;
-	known->offsets[slot] = *offset;
+	twins->offsets[slot] = *offset;
 	place = arena_at(arena, *offset);
 	memcpy(place + 1, words, vectors->words * sizeof(*words));
 	for (uint32_t i = 0; i < vectors->words; i++)
@@ -155,19 +155,19 @@ static void fill_words(const struct vectors *vectors, uint32_t word, uint32_t va
 static int fill_intervals(struct vectors *vectors, uint32_t word, const uint32_t *changes,
 			  uint32_t *count, struct tw_interval *intervals)
 {
-	struct known known;
+	struct twins twins;
 	uint64_t words[TW_VECTORS_RULES / 64];
 	uint32_t kept = 0, offset;
-	int result = known_begin(&known, *count);
+	int result = twins_begin(&twins, *count);
 
 	for (uint32_t i = 0; !result && i < *count; i++) {
 		fill_words(vectors, word, changes[i], words);
-		result = place_vector(vectors, &known, words, &offset);
+		result = place_vector(vectors, &twins, words, &offset);
 		if (!kept || intervals[kept - 1].vector != offset)
 			intervals[kept++] = (struct tw_interval){changes[i], offset};
 	}
 	*count = kept;
-	known_end(&known);
+	twins_end(&twins);
 	return result;
 }
 
@@ -264,8 +264,10 @@ static int build_field(struct vectors *vectors, struct tw_vector_field *field, u
 /* The one set of a side, NULL: there is none, or several are asked together. */
 static const uint16_t *only_set(const struct row_end *end)
 {
-	return end->sets && end->sets->set_count == 1 && !end->sets->prefix_count ? end->sets->sets
-										  : NULL;
+	return end->sets && end->sets->set_count == 1 && !end->sets->prefix_count &&
+			       !end->sets->held
+		       ? end->sets->sets
+		       : NULL;
 }
 
 static const struct row_end *side_of(const struct vectors *vectors, uint32_t i, uint32_t side)
@@ -288,16 +290,26 @@ static bool note_set(struct vectors *vectors, const uint16_t *set, uint16_t side
 	return true;
 }
 
+/* Known sets and nothing else, and no word of the key tells of them. */
+static bool is_held(const struct row_end *end)
+{
+	return end->sets && end->sets->held && !end->has_classes && !end->sets->set_count &&
+	       !end->sets->prefix_count;
+}
+
 /* Does a side need no look-up but those of the vectors? */
 static bool side_is_exact(struct vectors *vectors, uint32_t i, uint16_t side)
 {
+	static const uint16_t known = TW_NONE16;
 	const struct row_end *end = side_of(vectors, i, side);
-	const uint16_t *set = only_set(end);
+	const uint16_t *set = is_held(end) ? &known : only_set(end);
 
+	if (end->has_classes)
+		return true; /* the interval of its classes */
 	return !end->sets || (set && note_set(vectors, set, side));
 }
 
-static int build_set(struct vectors *vectors, struct known *known, struct tw_vector_set *set)
+static int build_set(struct vectors *vectors, struct twins *twins, struct tw_vector_set *set)
 {
 	uint64_t words[TW_VECTORS_RULES / 64];
 
@@ -313,7 +325,7 @@ static int build_set(struct vectors *vectors, struct known *known, struct tw_vec
 			if (!asked || *asked != set->set || held == !end->sets->negated)
 				words[i / 64] |= 1ull << i % 64;
 		}
-		result = place_vector(vectors, known, words, &offset);
+		result = place_vector(vectors, twins, words, &offset);
 		if (result)
 			return result;
 		set->vector[held] = offset;
@@ -321,14 +333,47 @@ static int build_set(struct vectors *vectors, struct known *known, struct tw_vec
 	return 0;
 }
 
+/* Which rows suit an address of a class. */
+static void fill_class_words(const struct vectors *vectors, uint16_t side, uint64_t held,
+			     uint64_t *words)
+{
+	memset(words, 0, vectors->words * sizeof(*words));
+	for (uint32_t i = 0; i < vectors->count; i++) {
+		const struct row_end *end = side_of(vectors, i, side);
+
+		if (!is_held(end) || !(held & end->sets->held) == end->sets->negated)
+			words[i / 64] |= 1ull << i % 64;
+	}
+}
+
+static int build_known(struct vectors *vectors, struct twins *twins, struct tw_vector_set *set)
+{
+	const struct known *known = vectors->build->known;
+	uint64_t words[TW_VECTORS_RULES / 64];
+	struct arena *arena = vectors->build->arena;
+	int result = arena_alloc(arena, KNOWN_CLASSES * sizeof(uint32_t), 8, &set->vector[0]);
+
+	for (uint32_t class = 0; !result && class < known->class_count; class ++) {
+		uint32_t offset;
+
+		fill_class_words(vectors, set->side, known->held[class], words);
+		result = place_vector(vectors, twins, words, &offset);
+		if (!result)
+			((uint32_t *)arena_at(arena, set->vector[0]))[class] = offset;
+	}
+	return result;
+}
+
 static int build_sets_of_leaf(struct vectors *vectors)
 {
-	struct known known;
-	int result = known_begin(&known, 2 * vectors->set_count);
+	struct twins twins;
+	int result = twins_begin(&twins, 2 * vectors->set_count + 2 * KNOWN_CLASSES);
 
 	for (uint32_t i = 0; !result && i < vectors->set_count; i++)
-		result = build_set(vectors, &known, &vectors->sets[i]);
-	known_end(&known);
+		result = vectors->sets[i].set == TW_NONE16
+				 ? build_known(vectors, &twins, &vectors->sets[i])
+				 : build_set(vectors, &twins, &vectors->sets[i]);
+	twins_end(&twins);
 	return result;
 }
 

@@ -3,7 +3,7 @@
  * A live set is edited where it stands.  Before the first store its row in the image
  * says that it is being edited, by a number of entries that cannot be, and after the
  * last one how many there are: who finds that mark knows that a writer was killed,
- * and builds the set anew.
+ * and builds the set anew.  So is a set that rules know by heart, with the rules.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -86,6 +86,27 @@ static void set_rows(struct rows *rows, uint32_t entries, uint64_t content)
 		rows->rows[i]->content = content;
 		__atomic_store_n(&rows->rows[i]->entries, entries, __ATOMIC_RELEASE);
 	}
+}
+
+/* Rules may hold what is in it, of the live policy or of the one before. */
+static bool is_known(const struct rows *rows)
+{
+	for (int i = 0; i < rows->count; i++)
+		if (rows->rows[i] && rows->rows[i]->flags & TW_SET_KNOWN)
+			return true;
+	return false;
+}
+
+/* From now on no rules take over what is in it: that may expire. */
+static void note_timed(struct rows *rows, const struct set_edits *edits)
+{
+	bool is_timed = false;
+
+	for (size_t i = 0; i < edits->added_count; i++)
+		is_timed |= edits->added[i].seconds != 0;
+	for (int i = 0; is_timed && i < rows->count; i++)
+		if (rows->rows[i])
+			rows->rows[i]->flags |= TW_SET_TIMED;
 }
 
 /* What edits do to a row. */
@@ -171,6 +192,7 @@ static int edit(const struct instance *instance, struct rows *rows, const struct
 
 	if (result)
 		return result;
+	note_timed(rows, edits);
 	set_rows(rows, TW_NONE32, row->content);
 	delete_all(&set.memory, edits, now, &sums, tally);
 	result = has_outgrown(&set.memory, sums.entries + edits->added_count)
@@ -196,6 +218,8 @@ int set_edit_live(const struct instance *instance, const char *name, const struc
 		return result;
 	if (!rows.rows[0] || rows.rows[0]->entries == TW_NONE32)
 		result = -ENOSPC;
+	else if (is_known(&rows))
+		result = -EROFS;
 	else
 		result = edit(instance, &rows, edits, tally);
 	close_rows(&rows);

@@ -71,7 +71,8 @@ struct set_tally { /* by enum set_change; what is deleted and not there is count
  * Edits a live set in place, so that live flows are judged anew.  -ENOENT: there is no set
  * of that name.  -ENOSPC: it has no
  * room (or an earlier writer was killed): it has to be built anew; deletions are done by
- * then, and additions in part.
+ * then, and additions in part.  -EROFS: rules know it by heart, so that it has to be
+ * built anew with them; nothing is done.
  */
 int set_edit_live(const struct instance *instance, const char *name, const struct set_edits *edits,
 		  struct set_tally *tally);
