@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "compile/classifier.h"
+#include "tierwall/hash.h"
 
 #define CUT_BITS    8
 #define LEAF_WANTED 12 /* rows: no cut below that */
@@ -297,13 +298,79 @@ void work_raise(struct list_work *work, const struct list_work *leaf)
 		work->sets = leaf->sets;
 }
 
+static uint64_t hash_leaf(const void *at, size_t bytes)
+{
+	const uint64_t *words = at;
+	uint64_t hash = bytes;
+
+	for (size_t i = 0; i < bytes / 8; i++)
+		hash = tw_mix(hash ^ words[i]);
+	return hash;
+}
+
+static int make_room(struct tree_build *build, size_t unit)
+{
+	struct leaves *leaves = &build->leaves;
+	struct leaves larger = {.room = leaves->room ? 2 * leaves->room : 256};
+
+	if (2 * leaves->count < leaves->room)
+		return 0;
+	larger.nodes = calloc(larger.room, sizeof(*larger.nodes));
+	if (!larger.nodes)
+		return -ENOMEM;
+	larger.count = leaves->count;
+	for (uint32_t i = 0; i < leaves->room; i++) {
+		uint64_t node = leaves->nodes[i];
+		uint32_t slot;
+
+		if (!node)
+			continue;
+		slot = (uint32_t)hash_leaf(arena_at(build->arena, TW_TREE_AT(node)),
+					   TW_TREE_COUNT(node) * unit);
+		while (larger.nodes[slot & (larger.room - 1)])
+			slot++;
+		larger.nodes[slot & (larger.room - 1)] = node;
+	}
+	free(leaves->nodes);
+	*leaves = larger;
+	return 0;
+}
+
+/* An equal leaf in the place of the last that was made. */
+static int share_leaf(struct tree_build *build, size_t before, size_t unit, uint64_t *node)
+{
+	struct leaves *leaves = &build->leaves;
+	int result = make_room(build, unit);
+	const void *at = arena_at(build->arena, TW_TREE_AT(*node));
+	size_t bytes = TW_TREE_COUNT(*node) * unit;
+	uint32_t slot;
+
+	if (result)
+		return result;
+	for (slot = (uint32_t)hash_leaf(at, bytes) & (leaves->room - 1); leaves->nodes[slot];
+	     slot = (slot + 1) & (leaves->room - 1)) {
+		uint64_t other = leaves->nodes[slot];
+
+		if (TW_TREE_COUNT(other) != TW_TREE_COUNT(*node) ||
+		    memcmp(arena_at(build->arena, TW_TREE_AT(other)), at, bytes) != 0)
+			continue;
+		*node = other;
+		arena_cut(build->arena, before);
+		return 0;
+	}
+	leaves->nodes[slot] = *node;
+	leaves->count++;
+	return 0;
+}
+
 static int build_leaf(struct tree_build *build, const uint32_t *items, uint32_t count,
 		      uint32_t depth, uint64_t *out)
 {
 	const struct row *rows = build->columns->rows;
 	int family = build->columns->family;
 	struct list_work work = {.steps = depth, .compares = count};
-	size_t bytes = 0, unit = family ? sizeof(struct tw_rule6) : sizeof(struct tw_rule4);
+	size_t before = build->arena->length, bytes = 0;
+	size_t unit = family ? sizeof(struct tw_rule6) : sizeof(struct tw_rule4);
 	uint32_t offset;
 	char *at;
 	int result;
@@ -323,7 +390,7 @@ static int build_leaf(struct tree_build *build, const uint32_t *items, uint32_t 
 	for (uint32_t i = 0; i < count; i++)
 		at += pack_row(at, &rows[items[i]], family);
 	*out = (uint64_t)offset << 32 | (uint64_t)(bytes / unit) << 8 | TW_TREE_LEAF;
-	return 0;
+	return share_leaf(build, before, unit, out);
 }
 
 static int grow(struct tree_build *build, const uint32_t *items, uint32_t count,
@@ -396,10 +463,13 @@ static int grow(struct tree_build *build, const uint32_t *items, uint32_t count,
 int tree_grow(struct tree_build *build, const uint32_t *items, uint32_t count, uint64_t *root)
 {
 	struct region region = {0};
+	int result;
 
 	for (uint32_t word = 0; word < TW_KEY_USED; word++)
 		region.bits[word] = (uint8_t)key_word_bits(word);
-	if (count <= PLAIN_ROWS)
-		return build_leaf(build, items, count, 0, root);
-	return grow(build, items, count, &region, 0, root);
+	result = count <= PLAIN_ROWS ? build_leaf(build, items, count, 0, root)
+				     : grow(build, items, count, &region, 0, root);
+	free(build->leaves.nodes);
+	build->leaves = (struct leaves){0};
+	return result;
 }
