@@ -179,7 +179,7 @@ $(O)/tests/model/trace-equals: $(call MODEL_OBJECTS,trace_equals snapshot $(MODE
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 
-$(O)/tests/bench/classifier: $(O)/tests/bench/classifier.o \
+$(O)/tests/bench/classifier: $(O)/tests/bench/classifier.o $(O)/tests/bench/leaves.o \
 		$(call MODEL_OBJECTS,$(MODEL_SESSION)) $(MODEL_NODE)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LDLIBS)

@@ -4,8 +4,9 @@
  *
  * Rule sets of three shapes are applied; packets that hit rules all over the set take
  * turns.  The figure is net of the same packets where a list has one rule.  The worst
- * packet is looked for by climbing over all fields on a count of what each takes, and is
- * then timed by itself.
+ * packet is looked for in every leaf of every list, then by climbing over all fields, on a
+ * count of what each takes, and is then timed by itself.  The last row is of many lists
+ * of few rules, in no order.
  */
 #include <netinet/in.h> /* what packet.h includes gives way to it */
 
@@ -20,6 +21,7 @@
 #include "classify.h"
 #include "classify.skel.h"
 #include "kernel/control.h"
+#include "leaves.h"
 #include "model/generate.h"
 #include "model/session.h"
 #include "unit/classify_user.h"
@@ -29,6 +31,10 @@
 #define ALONE  4096  /* of one packet */
 #define WORST  12    /* packets that are timed one by one */
 #define CLIMBS 40000 /* packets that are tried */
+#define KEPT   8192  /* the costliest packets of all leaves, half of them at least */
+
+#define POLICIES     5000
+#define POLICY_RULES 20
 
 struct bench {
 	struct session session;
@@ -290,16 +296,91 @@ static int compare_prices(const void *a, const void *b)
 	return left->price < right->price ? 1 : -(left->price > right->price);
 }
 
-static int find_worst(struct bench *bench, uint32_t count, int family, double *priced)
+/* Those of all leaves that cost the most. */
+struct costliest {
+	struct priced items[KEPT];
+	uint32_t count;
+};
+
+static void keep_costliest(void *context, const struct classify_packet *packet)
 {
-	struct priced *all = calloc(count, sizeof(*all));
-	int worst = 0;
-	uint32_t median;
+	struct costliest *costliest = context;
+
+	if (costliest->count == KEPT) {
+		qsort(costliest->items, KEPT, sizeof(*costliest->items), compare_prices);
+		costliest->count = KEPT / 2;
+	}
+	costliest->items[costliest->count].packet = *packet;
+	costliest->items[costliest->count++].price = price(packet);
+}
+
+/* The first addresses of all intervals stand in the lowest level of the ladder. */
+static void find_addresses_of_classes(const struct bench *bench, int family,
+				      union tw_addr *of_class)
+{
+	const struct tw_ladder *ladder =
+		&((const struct tw_policy *)(const void *)bench->compiled.image)->ladder[family];
+	const unsigned char *classes = arena_at(&bench->compiled.arena, ladder->classes);
+	size_t count = 1;
+
+	memset(of_class, 0, 256 * sizeof(*of_class));
+	for (uint32_t i = 0; i < ladder->levels; i++)
+		count *= family ? TW_RUNG6_VALUES : TW_RUNG4_VALUES;
+	for (size_t i = 0; ladder->levels && i < count; i++) {
+		const void *level =
+			arena_at(&bench->compiled.arena, ladder->at[ladder->levels - 1]);
+		union tw_addr *addr = &of_class[classes[i]];
+
+		if (family) {
+			addr->halves[0] = htobe64(((const __u64 *)level)[2 * i]);
+			addr->halves[1] = htobe64(((const __u64 *)level)[2 * i + 1]);
+		} else {
+			addr->words[3] = htonl(((const uint32_t *)level)[i]);
+		}
+	}
+}
+
+static void visit_all(const struct bench *bench, const struct leaves *leaves)
+{
+	const struct session *session = &bench->session;
+
+	for (size_t i = 0; i < session->sampler.target_count; i++) {
+		struct classify_packet roots = {.packet.family = (uint8_t)leaves->family};
+
+		set_roots(bench, &session->targets[i], &roots);
+		leaves_visit(leaves, session->targets[i].server ? roots.own : 0, roots.list);
+	}
+}
+
+/* The packets of the set, then the costliest of all leaves.  How many. */
+static uint32_t price_all(struct bench *bench, struct priced *all, uint32_t count, int family)
+{
+	static struct costliest costliest;
+	struct leaves leaves = {
+		.compiled = &bench->compiled,
+		.family = (uint32_t)family,
+		.offer = keep_costliest,
+		.context = &costliest,
+	};
 
 	for (uint32_t i = 0; i < count; i++) {
 		all[i].packet = bench->packets[i];
 		all[i].price = price(&all[i].packet);
 	}
+	costliest.count = 0;
+	find_addresses_of_classes(bench, family, leaves.of_class);
+	visit_all(bench, &leaves);
+	memcpy(&all[count], costliest.items, costliest.count * sizeof(*all));
+	return count + costliest.count;
+}
+
+static int find_worst(struct bench *bench, uint32_t count, int family, double *priced)
+{
+	struct priced *all = calloc(count + KEPT, sizeof(*all));
+	int worst = 0;
+	uint32_t median;
+
+	count = price_all(bench, all, count, family);
 	qsort(all, count, sizeof(*all), compare_prices);
 	for (uint32_t i = 0; i < CLIMBS; i++) {
 		struct priced *best = &all[i % (count < 64 ? count : 64)], tried = *best;
@@ -328,6 +409,12 @@ static int find_worst(struct bench *bench, uint32_t count, int family, double *p
 
 /* -- rows ------------------------------------------------------------------------------------------ */
 
+static const struct tw_list *any_list(const struct tw_policy *image)
+{
+	return image->flags & TW_POLICY_GUARD ? &image->guard
+					      : &IMAGE_SECTION(image, struct tw_tier, tiers)->rules;
+}
+
 static void measure(struct bench *bench, const char *name, uint32_t rules, int family)
 {
 	uint32_t count, median = 0;
@@ -338,7 +425,7 @@ static void measure(struct bench *bench, const char *name, uint32_t rules, int f
 	for (int i = 0; i < 2; i++) {
 		const struct tw_policy *image = bench->running.image;
 
-		bench->one[i] = first_rule(image->guard.root[i]);
+		bench->one[i] = first_rule(any_list(image)->root[i]);
 	}
 	count = fill_packets(bench, family);
 	mean = net(bench, count, family, &median);
@@ -369,6 +456,43 @@ static void measure_shape(struct bench *bench, enum shape shape, int family, uin
 	measure(bench, shape_names[shape], rules, family);
 }
 
+/* Tiers of one server, each with rules of its own. */
+static char *policies_text(struct random *random)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	if (!out)
+		die("out of memory");
+	for (uint32_t i = 0; i < POLICIES; i++) {
+		fprintf(out, "tier t%u {\n server s 10.%u.%u.1\n firewall {\n", i, i / 256,
+			i % 256);
+		for (uint32_t j = 0; j < POLICY_RULES; j++)
+			fprintf(out, "  %s %s from 172.%u.%u.0/%u to port %u\n",
+				random_percent(random, 60) ? "accept" : "drop",
+				random_percent(random, 80) ? "tcp" : "udp",
+				random_between(random, 16, 31), random_below(random, 256) & 0xf0,
+				random_between(random, 20, 28), random_between(random, 1, 9999));
+		fputs(" }\n}\n", out);
+	}
+	if (fclose(out))
+		die("out of memory");
+	return text;
+}
+
+static void measure_policies(struct bench *bench)
+{
+	char *text = policies_text(&bench->random);
+
+	if (!session_apply(&bench->session, text))
+		die("%u policies are refused", POLICIES);
+	free(text);
+	if (!bench->program)
+		open_program(bench);
+	measure(bench, "policies", POLICIES * POLICY_RULES, 0);
+}
+
 static uint32_t sizes[16] = {10, 1000, 10000, 100000};
 static size_t size_count = 4;
 
@@ -384,6 +508,7 @@ static int run(struct node *node)
 		for (int shape = 0; shape < SHAPE_COUNT; shape++)
 			for (int family = 0; family < 2; family++)
 				measure_shape(&bench, (enum shape)shape, family, sizes[i]);
+	measure_policies(&bench);
 	session_close(&bench.session);
 	return 0;
 }
