@@ -101,6 +101,13 @@ struct tw_control {
 	__u32 _pad;
 	__u64 revert_at;
 	__u64 reverted_at; /* when the last change that was on trial went back; 0: it did not */
+	/*
+	 * A bit for each slot of `sets` and `chunks` that may hold a map.  Set before a map is
+	 * put there and cleared once it is gone: to ask the slots themselves costs a wait for
+	 * all packets each on kernels before 6.8.
+	 */
+	__u64 held_sets[TW_SET_SLOTS / 64];
+	__u64 held_chunks[TW_CHUNKS / 64];
 };
 #define TW_TRIAL_KEPT (~0ull)
 

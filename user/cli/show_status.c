@@ -11,6 +11,8 @@
 
 #include "cli/show.h"
 #include "kernel/control.h"
+#include "kernel/image.h"
+#include "kernel/memory.h"
 #include "kernel/trial.h"
 #include "stats/columns.h"
 #include "stats/json.h"
@@ -66,25 +68,25 @@ static uint64_t map_memory(int map)
  * The maps within a map of maps: sets and images.  Only who may open maps by their id
  * sees them; for others the sum leaves them out.
  */
-static uint64_t inner_memory(int map)
+static uint64_t inner_memory(const struct instance *instance, enum instance_map outer,
+			     uint32_t slots)
 {
-	struct bpf_map_info info = {};
-	uint32_t length = sizeof(info), id;
+	struct tw_control *control = control_map(instance);
 	uint64_t bytes = 0;
+	uint32_t id;
 
-	if (bpf_obj_get_info_by_fd(map, &info, &length))
-		return 0;
-	for (uint32_t i = 0; i < info.max_entries; i++) {
+	for (uint32_t i = 0; control && i < slots; i++) {
 		int inner;
 
-		if (bpf_map_lookup_elem(map, &i, &id))
+		if (outer != MAP_policy && !memory_is_held(control, outer, i))
 			continue;
-		inner = bpf_map_get_fd_by_id(id);
+		inner = memory_open(instance, outer, i, &id);
 		if (inner < 0)
 			continue;
 		bytes += map_memory(inner);
 		close(inner);
 	}
+	control_unmap(control);
 	return bytes;
 }
 
@@ -94,8 +96,9 @@ static uint64_t all_memory(const struct instance *instance)
 
 	for (int i = 0; i < MAP_COUNT; i++)
 		bytes += map_memory(instance->maps[i]);
-	return bytes + inner_memory(instance->maps[MAP_policy]) +
-	       inner_memory(instance->maps[MAP_chunks]) + inner_memory(instance->maps[MAP_sets]);
+	return bytes + inner_memory(instance, MAP_policy, TW_POLICIES) +
+	       inner_memory(instance, MAP_chunks, TW_CHUNKS) +
+	       inner_memory(instance, MAP_sets, TW_SET_SLOTS);
 }
 
 /* -- warnings ------------------------------------------------------------------------- */

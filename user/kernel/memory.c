@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "kernel/image.h"
+
 int memory_create(const char *name, uint32_t bytes)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
@@ -52,6 +54,44 @@ int memory_open(const struct instance *instance, enum instance_map outer, uint32
 	return fd < 0 ? -errno : fd;
 }
 
+/* -- which slots are held --------------------------------------------------------------- */
+
+/* NULL: of `policy`, which has few slots, nothing is noted. */
+static uint64_t *held_word(struct tw_control *control, enum instance_map outer, uint32_t index)
+{
+	if (outer == MAP_sets && index < TW_SET_SLOTS)
+		return (uint64_t *)&control->held_sets[index / 64];
+	if (outer == MAP_chunks && index < TW_CHUNKS)
+		return (uint64_t *)&control->held_chunks[index / 64];
+	return NULL;
+}
+
+bool memory_is_held(const struct tw_control *control, enum instance_map outer, uint32_t index)
+{
+	const uint64_t *word = held_word((struct tw_control *)control, outer, index);
+
+	return word && *word >> index % 64 & 1;
+}
+
+static int hold(const struct instance *instance, enum instance_map outer, const uint32_t *indices,
+		uint32_t count, bool held)
+{
+	struct tw_control *control = control_map(instance);
+
+	if (!control)
+		return -errno;
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t *word = held_word(control, outer, indices[i]);
+
+		if (word && held)
+			*word |= 1ull << indices[i] % 64;
+		else if (word)
+			*word &= ~(1ull << indices[i] % 64);
+	}
+	control_unmap(control);
+	return 0;
+}
+
 /* -- placing --------------------------------------------------------------------------- */
 
 /* One call; one by one where the kernel has none for many. */
@@ -70,9 +110,11 @@ static int store_all(int outer, const uint32_t *indices, const uint32_t *fds, ui
 
 int placer_finish(struct placer *placer)
 {
-	int result = store_all(placer->instance->maps[placer->outer], placer->indices, placer->fds,
-			       placer->count);
+	int result = hold(placer->instance, placer->outer, placer->indices, placer->count, true);
 
+	if (!result)
+		result = store_all(placer->instance->maps[placer->outer], placer->indices,
+				   placer->fds, placer->count);
 	for (uint32_t i = 0; i < placer->count; i++)
 		close((int)placer->fds[i]);
 	placer->count = 0;
@@ -95,15 +137,6 @@ static uint32_t outer_length(enum instance_map outer)
 	return outer == MAP_chunks ? TW_CHUNKS : 0;
 }
 
-uint32_t memory_empty_id(const struct instance *instance, enum instance_map outer)
-{
-	uint32_t last = outer_length(outer) - 1, id;
-
-	if (last == TW_NONE32 || bpf_map_lookup_elem(instance->maps[outer], &last, &id))
-		return 0;
-	return id;
-}
-
 static int open_empty(const struct instance *instance, enum instance_map outer)
 {
 	uint32_t last = outer_length(outer) - 1, id;
@@ -119,44 +152,34 @@ static int open_empty(const struct instance *instance, enum instance_map outer)
 	return fd;
 }
 
-/*
- * The ids of what stands at the first `count` indices, 0: nothing.  In one call; one by
- * one where the kernel's gives up at an empty place (EINTR: before 6.14).
- */
-static uint32_t *read_ids(int map, uint32_t count)
-{
-	LIBBPF_OPTS(bpf_map_batch_opts, options);
-	uint32_t *ids = calloc(3 * (size_t)count + 1, sizeof(*ids)), next, found = count;
-	uint32_t *keys = ids + count, *values = keys + count;
-
-	if (!ids)
-		return NULL;
-	if (!bpf_map_lookup_batch(map, NULL, &next, keys, values, &found, &options) ||
-	    errno == ENOENT) {
-		for (uint32_t i = 0; i < found; i++)
-			if (keys[i] < count)
-				ids[keys[i]] = values[i];
-		return ids;
-	}
-	for (uint32_t i = 0; i < count; i++)
-		if (bpf_map_lookup_elem(map, &i, &ids[i]))
-			ids[i] = 0;
-	return ids;
-}
-
 #define FEW 2u /* are deleted one by one */
+
+/* Those that hold something unused. */
+static uint32_t find_unused(const struct instance *instance, enum instance_map outer,
+			    const bool *used, uint32_t count, uint32_t *indices)
+{
+	struct tw_control *control = control_map(instance);
+	uint32_t unused = 0, id;
+
+	for (uint32_t i = 0; control && i < count; i++) {
+		if (used[i])
+			continue;
+		if (outer == MAP_policy ? !bpf_map_lookup_elem(instance->maps[outer], &i, &id)
+					: memory_is_held(control, outer, i))
+			indices[unused++] = i;
+	}
+	control_unmap(control);
+	return unused;
+}
 
 void memory_release(const struct instance *instance, enum instance_map outer, const bool *used,
 		    uint32_t count)
 {
-	uint32_t *indices = calloc(count + 1, sizeof(*indices)), *fds = NULL;
-	uint32_t empty = memory_empty_id(instance, outer), unused = 0;
-	int map = instance->maps[outer], fd = -1;
-	uint32_t *ids = read_ids(map, count);
+	uint32_t *indices = calloc(count + 1, sizeof(*indices)), *fds = NULL, unused = 0;
+	int map = instance->maps[outer], fd = -1, result = 0;
 
-	for (uint32_t i = 0; ids && indices && i < count; i++)
-		if (!used[i] && ids[i] && ids[i] != empty)
-			indices[unused++] = i;
+	if (indices)
+		unused = find_unused(instance, outer, used, count, indices);
 	if (unused > FEW && outer_length(outer))
 		fd = open_empty(instance, outer);
 	if (fd >= 0)
@@ -164,14 +187,15 @@ void memory_release(const struct instance *instance, enum instance_map outer, co
 	for (uint32_t i = 0; i < unused; i++) {
 		if (fds)
 			fds[i] = (uint32_t)fd;
-		else
-			bpf_map_delete_elem(map, &indices[i]);
+		else if (bpf_map_delete_elem(map, &indices[i]) && errno != ENOENT)
+			result = -errno;
 	}
 	if (fds)
-		store_all(map, indices, fds, unused);
+		result = store_all(map, indices, fds, unused);
+	if (unused && !result)
+		hold(instance, outer, indices, unused, false);
 	if (fd >= 0)
 		close(fd);
 	free(fds);
-	free(ids);
 	free(indices);
 }

@@ -43,7 +43,10 @@ int placer_finish(struct placer *placer);
  */
 void memory_release(const struct instance *instance, enum instance_map outer, const bool *used,
 		    uint32_t count);
-/* The id of that empty map, 0: there is none. */
-uint32_t memory_empty_id(const struct instance *instance, enum instance_map outer);
+/*
+ * May a map stand at that index of `sets` or `chunks`, other than the empty one?  What the
+ * map `control` notes of it.
+ */
+bool memory_is_held(const struct tw_control *control, enum instance_map outer, uint32_t index);
 
 #endif
