@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # make            build/tierwall, without root
 # make check      everything that tests it (root: namespaces, BPF, real servers)
+# make check-kernel  that it loads and works on Linux 6.1, in an emulator (root)
 # make demo       three tiers, HTTPS through them, counters on screen (root)
 # make bench      nanoseconds a packet (root)
 # make lint, install (PREFIX=, DESTDIR=), clean; V=1 shows the commands

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The tests: tests/unit (cmocka), tests/packet (through BPF_PROG_TEST_RUN), tests/fuzz
-# (libFuzzer), tests/lab (namespaces and real servers), tests/bench.
+# (libFuzzer), tests/lab (namespaces and real servers), tests/kernel (Debian's 6.1 in an
+# emulator), tests/bench.
 
 TEST_LIBS := -lcmocka
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/test_*.c))
@@ -19,7 +20,13 @@ check-lab: $(O)/tierwall $(O)/asan/tierwall
 	$(Q)TIERWALL=$(abspath $(O)/tierwall) TIERWALL_SANITIZED=$(abspath $(O)/asan/tierwall) \
 		tests/lab/run $(LAB_TESTS)
 
-.PHONY: check check-lab
+# The oldest kernel that is supported, in an emulator: one to three minutes.
+check-kernel:
+	$(Q)scripts/setup build kernel
+	$(Q)$(MAKE) --no-print-directory $(O)/tierwall
+	$(Q)mkdir -p $(O)/kernel && tests/kernel/run $(O)/tierwall $(O)/kernel
+
+.PHONY: check check-lab check-kernel
 
 # -- packet tests, random frames and the bench: through BPF_PROG_TEST_RUN ---------------
 PACKET_COMMON := topology frame node counters

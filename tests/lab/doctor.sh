@@ -108,7 +108,8 @@ other=$(nsenter --net="/run/netns/$TIERWALL_LAB-gateway" -- \
 	"$TIERWALL" --bpffs "$run/bpf" -i other -j doctor few || true)
 link=$(jq -r '.findings[] | select(.subject == "program" and .about == "few").command' <<<"$other")
 expect "another instance is told of its link" grep -qE '^bpftool link detach id [0-9]+$' <<<"$link"
-expect "and that one lets go" ${link:-false}
+read -ra removal <<<"${link:-false}"
+expect "and that one lets go" "${removal[@]}"
 same "nothing is attached there" "$(finding few program)" "problem: tierwall attach few"
 
 cat >"$work/l2.conf" <<'EOF'

@@ -55,9 +55,12 @@ static bool wants_native(const struct doctor *doctor, const char *device)
 
 static void look_for_obstacles(struct doctor *doctor, const struct device_state *state)
 {
+	const struct attachment *own = own_attachment(doctor, state->device.ifindex);
 	struct obstacle obstacles[OBSTACLES_MAX];
 	size_t count = device_obstacles(obstacles, state);
 
+	if (own && own->mode == MODE_NATIVE)
+		return; /* none was in the way: a bond passes the program on to its members */
 	for (size_t i = 0; i < count; i++) {
 		bool alone = !strcmp(obstacles[i].subject, "driver") ||
 			     !strcmp(obstacles[i].subject, "kind");
