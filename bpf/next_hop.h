@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Where a packet goes next: the kernel's routes and neighbours, asked once a second
- * for each address and CPU.
+ * Where a packet goes next: the kernel's routes and neighbours, asked every ten
+ * milliseconds (or at each tick of the clock, where that is longer) for each address and CPU.
  */
 #ifndef TIERWALL_BPF_NEXT_HOP_H
 #define TIERWALL_BPF_NEXT_HOP_H
@@ -33,6 +33,17 @@ static __always_inline long next_hop_ask(struct xdp_md *ctx, const struct path *
 	return bpf_fib_lookup(ctx, fib, sizeof(*fib), 0);
 }
 
+/* (No address is zero, so a row that was never filled is none of them.) */
+static __always_inline int next_hop_is_known(const struct tw_next_hop *cached,
+					     const struct path *path, const union tw_addr *to,
+					     __u32 now)
+{
+	__u32 good = hz * TW_NEXT_HOP_MS / 1000;
+
+	return now - cached->asked < (good ? good : 1) && cached->ingress == path->ingress &&
+	       tw_addr_equal(&cached->addr, to);
+}
+
 /*
  * The next hop towards `to`: 0 and *hop, or what bpf_fib_lookup() said (the kernel
  * does not forward, has no route, has no neighbour yet).
@@ -40,15 +51,14 @@ static __always_inline long next_hop_ask(struct xdp_md *ctx, const struct path *
 static __noinline int next_hop_find(struct xdp_md *ctx, const struct path *path,
 				    const union tw_addr *to, struct tw_next_hop *hop)
 {
-	__u32 row = tw_hash_addr(to) % TW_NEXT_HOPS;
+	__u32 row = tw_hash_addr(to) % TW_NEXT_HOPS, now = (__u32)bpf_jiffies64();
 	struct tw_next_hop *cached = bpf_map_lookup_elem(&next_hops, &row);
 	struct bpf_fib_lookup fib;
 	long result;
 
 	if (!cached)
 		return -1;
-	if (cached->second == path->second && cached->ingress == path->ingress &&
-	    tw_addr_equal(&cached->addr, to)) {
+	if (next_hop_is_known(cached, path, to, now)) {
 		*hop = *cached;
 		return 0;
 	}
@@ -57,7 +67,7 @@ static __noinline int next_hop_find(struct xdp_md *ctx, const struct path *path,
 		return (int)result;
 	hop->addr = *to;
 	hop->ingress = path->ingress;
-	hop->second = path->second;
+	hop->asked = now;
 	hop->ifindex = fib.ifindex;
 	hop->mtu = fib.mtu_result;
 	__builtin_memcpy(hop->dmac, fib.dmac, sizeof(hop->dmac));

@@ -531,10 +531,11 @@ struct tw_fragment {
 };
 
 /* -- next hops: a small cache of the kernel's answers, per CPU, by hash of the address -- */
+#define TW_NEXT_HOP_MS 10 /* so that changes of routes and neighbours are followed at once */
 struct tw_next_hop {
 	union tw_addr addr;
 	__u32 ingress; /* ifindex: where the packet came in may decide the route */
-	__u32 second;  /* asked in; good for this second only, so that changes are followed */
+	__u32 asked;   /* jiffies when the kernel said so, which is good for TW_NEXT_HOP_MS */
 	__u32 ifindex;
 	__u16 mtu;
 	__u8 dmac[6], smac[6];
