@@ -15,7 +15,7 @@ static __always_inline void count_node(const struct path *path, __u32 row)
 	if (!counter)
 		return;
 	counter->packets++;
-	counter->bytes += path->bytes;
+	counter->bytes += path->work->bytes;
 }
 
 /* A rule, default, service or server, by its counter id. */
@@ -29,7 +29,7 @@ static __always_inline void count(const struct path *path, __u32 id)
 	if (!counter)
 		return; /* TW_NONE32: there is none */
 	counter->packets++;
-	counter->bytes += path->bytes;
+	counter->bytes += path->work->bytes;
 }
 
 static __always_inline void count_flow_of(__u32 id)

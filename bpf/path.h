@@ -73,6 +73,7 @@ struct about {
  */
 struct work {
 	struct tw_packet packet; /* as it came in */
+	__u32 bytes;             /* of the frame */
 	__u32 is_trace;          /* what has an effect beyond this packet is left undone */
 	struct about about;
 	struct tw_packet asked;    /* ask_again(): what the side that began the flow would send */
@@ -98,12 +99,12 @@ struct {
 
 #define VERDICT_REJECT 0x100 /* within the path: dropped, and the sender is told */
 
+/* On the stack, of which kernels before 6.8 make more than it is: no larger than it must. */
 struct path {
 	const struct tw_policy *policy;
 	struct tw_trace *trace;
 	struct work *work;
 	__u32 ingress; /* ifindex */
-	__u32 bytes;   /* of the frame */
 	__u32 second;  /* since boot */
 };
 

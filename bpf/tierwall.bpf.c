@@ -321,7 +321,7 @@ static __noinline __u8 parse_all(struct xdp_md *ctx, const struct path *path)
 {
 	const void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 
-	return tw_parse(&path->work->packet, data, end, path->bytes);
+	return tw_parse(&path->work->packet, data, end, path->work->bytes);
 }
 
 static __always_inline __u8 parse(struct xdp_md *ctx, const struct path *path)
@@ -389,12 +389,12 @@ int xdp(struct xdp_md *ctx)
 	struct path path = {
 		.work = bpf_map_lookup_elem(&works, &zero),
 		.ingress = ctx->ingress_ifindex,
-		.bytes = bpf_xdp_get_buff_len(ctx),
 	};
 
 	if (!path.work)
 		return XDP_PASS; /* cannot be: the array has its one row */
 	path.work->is_trace = 0;
+	path.work->bytes = bpf_xdp_get_buff_len(ctx);
 	about_nothing(&path);
 	return finish(ctx, &path, walk_path(ctx, &path));
 }
@@ -408,7 +408,6 @@ int xdp_trace(struct xdp_md *ctx)
 	struct path path = {
 		.trace = trace,
 		.work = bpf_map_lookup_elem(&works, &zero),
-		.bytes = bpf_xdp_get_buff_len(ctx),
 	};
 	int verdict;
 
@@ -416,6 +415,7 @@ int xdp_trace(struct xdp_md *ctx)
 		return XDP_PASS;
 	path.ingress = trace->ifindex;
 	path.work->is_trace = 1;
+	path.work->bytes = bpf_xdp_get_buff_len(ctx);
 	about_nothing(&path);
 	trace->steps = 0;
 	trace->reason = TW_REASON_NONE;
