@@ -8,7 +8,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/
 FUZZ_TIME ?= 30
 
 # -- all of it; the lab: three tiers of real servers in namespaces ----------------------
-RUNNERS := lint check-unit check-packet check-model check-fuzz check-lab
+RUNNERS := lint check-stack check-unit check-packet check-model check-fuzz check-lab
 LAB_TESTS ?= # names of tests/lab/*.sh; all of them where nothing is said
 
 check:
@@ -20,13 +20,18 @@ check-lab: $(O)/tierwall $(O)/asan/tierwall
 	$(Q)TIERWALL=$(abspath $(O)/tierwall) TIERWALL_SANITIZED=$(abspath $(O)/asan/tierwall) \
 		tests/lab/run $(LAB_TESTS)
 
+# The stack as kernels before 6.8 count it, which this one may not.
+check-stack: $(O)/bpf/tierwall.bpf.o
+	$(Q)python3 tests/kernel/stack.py $< xdp xdp_trace
+
 # The oldest kernel that is supported, in an emulator: one to three minutes.
 check-kernel:
 	$(Q)scripts/setup build kernel
 	$(Q)$(MAKE) --no-print-directory $(O)/tierwall
+	$(Q)$(MAKE) --no-print-directory check-stack
 	$(Q)mkdir -p $(O)/kernel && tests/kernel/run $(O)/tierwall $(O)/kernel
 
-.PHONY: check check-lab check-kernel
+.PHONY: check check-lab check-kernel check-stack
 
 # -- packet tests, random frames and the bench: through BPF_PROG_TEST_RUN ---------------
 PACKET_COMMON := topology frame node counters
