@@ -103,10 +103,11 @@ static __always_inline int tw_parse_plain4(struct tw_packet *p, const void *data
 
 	if (data + TW_PLAIN_IPV4 > end || *(const __u8 *)ip != 0x45)
 		return 0;
+	/* (Numbers are compared, not pointers: 6.1 knows no bounds of what bytes were swapped in.) */
 	total = tw_host16(ip->tot_len);
 	plain.rest = total - sizeof(*ip);
 	plain.protocol = ip->protocol;
-	if (total < sizeof(*ip) || data + sizeof(struct ethhdr) + total > end ||
+	if (total < sizeof(*ip) || sizeof(struct ethhdr) + total > (__u64)(end - data) ||
 	    (__force __u16)ip->frag_off & (__force __u16)TW_BE16(0x3fff) ||
 	    !tw_plain_transport(&plain, data + TW_PLAIN_IPV4, end) ||
 	    !tw_is_plain_pair4(ip->saddr, ip->daddr))
@@ -136,7 +137,7 @@ static __always_inline int tw_parse_plain6(struct tw_packet *p, const void *data
 		return 0;
 	plain.rest = tw_host16(ip->payload_len);
 	plain.protocol = ip->nexthdr;
-	if (plain.rest > 65535 - sizeof(*ip) || data + TW_PLAIN_IPV6 + plain.rest > end ||
+	if (plain.rest > 65535 - sizeof(*ip) || TW_PLAIN_IPV6 + plain.rest > (__u64)(end - data) ||
 	    !tw_plain_transport(&plain, data + TW_PLAIN_IPV6, end) ||
 	    !tw_is_plain_pair6(saddr, daddr))
 		return 0;
