@@ -243,7 +243,7 @@ static __always_inline int pass(const struct path *path, enum tw_stage stage, en
 }
 
 /* An ICMP error that may belong to a flow. */
-static __noinline int flow_error(struct xdp_md *ctx, struct path *path)
+static __always_inline int flow_error(struct xdp_md *ctx, struct path *path)
 {
 	switch (related(ctx, path)) {
 	case RELATED_KERNEL:
