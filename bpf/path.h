@@ -76,8 +76,10 @@ struct work {
 	__u32 bytes;             /* of the frame */
 	__u32 is_trace;          /* what has an effect beyond this packet is left undone */
 	struct about about;
-	struct tw_packet asked;    /* ask_again(): what the side that began the flow would send */
-	struct tw_packet judged;   /* as it will reach the server */
+	__u32 is_known,
+		is_reply;        /* `known` is the flow's; the packet is of the one who was asked */
+	struct tw_packet asked;  /* what the side that began the flow would send */
+	struct tw_packet judged; /* as it will reach the server */
 	struct tw_packet opposite; /* of a flow's other direction */
 	struct tw_flow known;
 	struct tw_flow flow, reply; /* to be written */
@@ -97,7 +99,9 @@ struct {
 	__type(value, struct work);
 } works SEC(".maps");
 
-#define VERDICT_REJECT 0x100 /* within the path: dropped, and the sender is told */
+#define VERDICT_REJECT  0x100 /* within the path: dropped, and the sender is told */
+#define VERDICT_FORWARD 0x200 /* within the path: goes where work->departure says */
+#define VERDICT_UNKNOWN 0x300 /* within the path: of no known flow, to be judged */
 
 /* On the stack, of which kernels before 6.8 make more than it is: no larger than it must. */
 struct path {

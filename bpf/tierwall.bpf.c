@@ -38,7 +38,7 @@ static __always_inline int refused(struct path *path, __u8 reason, __u32 rule, _
 }
 
 /* A packet of a flow that the live policy has judged. */
-static __always_inline int follow(struct xdp_md *ctx, struct path *path, struct tw_flow *flow)
+static __always_inline int follow(struct path *path, struct tw_flow *flow)
 {
 	struct departure *departure = &path->work->departure;
 
@@ -60,7 +60,7 @@ static __always_inline int follow(struct xdp_md *ctx, struct path *path, struct 
 	departure->forward = flow->forward;
 	departure->reply = (flow->flags & TW_FLOW_REPLY) != 0;
 	departure->server = flow->server;
-	return forward(ctx, path);
+	return VERDICT_FORWARD;
 }
 
 /* A live flow that a later policy refuses stays known as refused: no socket brings it back. */
@@ -79,47 +79,54 @@ static __always_inline void remember_refusal(const struct path *path, const stru
 }
 
 /* Is it a flow that the counters do not hold yet, on this server? */
-static __always_inline int is_new_flow(const struct tw_flow *known, const struct outcome *outcome)
+static __always_inline int is_new_flow(const struct work *work, const struct outcome *outcome)
 {
-	return !known || known->state == TW_FLOW_CLOSING || known->flags & TW_FLOW_REFUSED ||
-	       known->member != outcome->member;
+	const struct tw_flow *known = &work->known;
+
+	return !work->is_known || known->state == TW_FLOW_CLOSING ||
+	       known->flags & TW_FLOW_REFUSED || known->member != outcome->member;
 }
 
 /*
- * Judges `asked`, a packet of the side that began the flow, into path->work->outcome and
- * records the answer for both directions.  `known`: the entry that the flow has, of an
+ * Judges path->work->asked, a packet of the side that began the flow, into path->work->outcome
+ * and records the answer for both directions.  `known`: the entry that the flow has, of an
  * older policy or one that a SYN begins anew.  Returns the outcome's kind.
+ *
+ * What differs from packet to packet stands in path->work, where the verifier does not see
+ * it: so it walks this once, not once for each way here.
  */
-static __noinline __u8 settle(struct xdp_md *ctx, struct path *path, const struct tw_packet *asked,
-			      const struct tw_flow *known)
+static __noinline __u8 settle(struct xdp_md *ctx, struct path *path)
 {
-	struct outcome *outcome = &path->work->outcome;
-	struct kept *kept = &path->work->kept;
-	int begins =
-		!known || (tw_is_syn(&path->work->packet) && known->state != TW_FLOW_ESTABLISHED);
-	__u32 state = tw_is_syn(asked) ? TW_FLOW_NEW : TW_FLOW_ESTABLISHED;
+	struct work *work = path->work;
+	const struct tw_packet *asked = &work->asked;
+	const struct tw_flow *known = &work->known;
+	struct outcome *outcome = &work->outcome;
+	struct kept *kept = &work->kept;
+	__u32 state;
 	__u8 kind;
 	int is_new;
 
-	kept->live = !begins;
-	kept->flags = begins ? 0 : known->flags;
-	if (!begins) {
+	kept->live = work->is_known &&
+		     !(tw_is_syn(&work->packet) && known->state != TW_FLOW_ESTABLISHED);
+	kept->flags = kept->live ? known->flags : 0;
+	if (kept->live)
 		kept->addr = known->addr;
-		state = known->state;
-	}
 	kind = judge(ctx, path, asked, kept, outcome);
 	if (kind == OUTCOME_NOT_OURS || kind == OUTCOME_ECHO || !flow_is_tracked(asked))
 		return kind;
-	if (!known && asked->part == TW_FRAGMENT_LATER)
+	if (!work->is_known && asked->part == TW_FRAGMENT_LATER)
 		return kind; /* flows begin with what has a header of its own */
 	if (kind == OUTCOME_REFUSED) {
-		if (!begins)
+		if (kept->live)
 			remember_refusal(path, asked, known);
 		return kind;
 	}
-	if (!known && asked->protocol == IPPROTO_TCP && asked->flags & (TW_FIN | TW_RST))
+	if (!work->is_known && asked->protocol == IPPROTO_TCP && asked->flags & (TW_FIN | TW_RST))
 		return kind; /* the end of a flow that nobody knows is not the start of another */
-	is_new = is_new_flow(known, outcome);
+	is_new = is_new_flow(work, outcome);
+	state = tw_is_syn(asked) ? TW_FLOW_NEW : TW_FLOW_ESTABLISHED;
+	if (kept->live)
+		state = known->state;
 	if (!flow_record(path, asked, outcome, state)) {
 		outcome->kind = OUTCOME_REFUSED;
 		outcome->reason = TW_REASON_TABLE_FULL;
@@ -161,14 +168,7 @@ static __noinline int depart(struct xdp_md *ctx, struct path *path)
 	departure->forward = outcome->forward;
 	departure->reply = 0;
 	departure->server = outcome->server;
-	return forward(ctx, path);
-}
-
-/* A packet of no known flow, or a SYN that begins one anew. */
-static __always_inline int begin(struct xdp_md *ctx, struct path *path, const struct tw_flow *known)
-{
-	path->work->outcome.kind = settle(ctx, path, &path->work->packet, known);
-	return depart(ctx, path);
+	return VERDICT_FORWARD;
 }
 
 /* The first packet of a flow as it would be sent today: rules saw that one, too. */
@@ -211,29 +211,42 @@ static __noinline int answer(struct xdp_md *ctx, struct path *path)
 	departure->forward = outcome->forward;
 	departure->reply = 1;
 	departure->server = TW_NONE16;
-	return forward(ctx, path);
+	return VERDICT_FORWARD;
+}
+
+/* A packet of no known flow, or a SYN that begins one anew. */
+static __always_inline void ask_about_packet(struct work *work, const struct tw_flow *known)
+{
+	work->asked = work->packet;
+	work->is_reply = 0;
+	work->is_known = known != NULL;
+	if (known)
+		work->known = *known;
 }
 
 /* A live flow at its first packet since the policy changed. */
-static __always_inline int ask_again(struct xdp_md *ctx, struct path *path,
-				     const struct tw_flow *flow)
+static __always_inline void ask_about_flow(struct work *work, const struct tw_flow *flow)
 {
-	struct tw_packet *asked = &path->work->asked;
-	struct tw_flow *known = &path->work->known;
-	int reply = flow->flags & TW_FLOW_REPLY;
+	struct tw_packet *asked = &work->asked;
+	struct tw_flow *known = &work->known;
 
-	trace_step(path, TW_STAGE_FLOW, TW_SAYS_FLOW_STALE, 0);
-	*asked = path->work->packet;
+	*asked = work->packet;
 	*known = *flow;
+	work->is_known = 1;
+	work->is_reply = flow->flags & TW_FLOW_REPLY;
 	as_first_packet(asked);
-	if (reply) {
-		flow_opposite(asked, &path->work->packet, flow);
+	if (flow->flags & TW_FLOW_REPLY) {
+		flow_opposite(asked, &work->packet, flow);
 		known->flags &= ~TW_FLOW_REPLY;
-		known->addr = path->work->packet.saddr;
-		known->port = path->work->packet.sport;
+		known->addr = work->packet.saddr;
+		known->port = work->packet.sport;
 	}
-	path->work->outcome.kind = settle(ctx, path, asked, known);
-	return reply ? answer(ctx, path) : depart(ctx, path);
+}
+
+static __always_inline int ask(struct xdp_md *ctx, struct path *path)
+{
+	path->work->outcome.kind = settle(ctx, path);
+	return path->work->is_reply ? answer(ctx, path) : depart(ctx, path);
 }
 
 static __always_inline int pass(const struct path *path, enum tw_stage stage, enum tw_says says)
@@ -242,7 +255,7 @@ static __always_inline int pass(const struct path *path, enum tw_stage stage, en
 	return XDP_PASS;
 }
 
-/* An ICMP error that may belong to a flow. */
+/* An ICMP error that may belong to a flow; VERDICT_UNKNOWN: to none. */
 static __always_inline int flow_error(struct xdp_md *ctx, struct path *path)
 {
 	switch (related(ctx, path)) {
@@ -250,41 +263,64 @@ static __always_inline int flow_error(struct xdp_md *ctx, struct path *path)
 		return pass(path, TW_STAGE_FLOW, TW_SAYS_RELATED);
 	case RELATED_BALANCED:
 		trace_step(path, TW_STAGE_FLOW, TW_SAYS_RELATED, 0);
-		return forward(ctx, path);
+		return VERDICT_FORWARD;
 	case RELATED_LOST:
 		trace_step(path, TW_STAGE_FLOW, TW_SAYS_RELATED, 0);
 		path->work->about.stage = TW_STAGE_SERVER;
 		trace_step(path, TW_STAGE_SERVER, TW_SAYS_REASON, TW_REASON_NO_SERVER);
 		return refused(path, TW_REASON_NO_SERVER, TW_NONE32, TW_DROP);
 	}
-	return begin(ctx, path, NULL);
+	return VERDICT_UNKNOWN;
 }
 
-/* Known flows go on without a rule; the rest is judged. */
+/* A known flow goes on without a rule, unless the policy changed or a SYN begins it anew. */
+static __always_inline int flow_go_on(struct path *path, struct tw_flow *flow)
+{
+	trace_step(path, TW_STAGE_FLOW, TW_SAYS_FLOW_KNOWN, flow->state);
+	if (tw_is_syn(&path->work->packet) && flow->state != TW_FLOW_ESTABLISHED) {
+		ask_about_packet(path->work, flow);
+		return VERDICT_UNKNOWN;
+	}
+	if (flow->generation == path->policy->generation)
+		return follow(path, flow);
+	trace_step(path, TW_STAGE_FLOW, TW_SAYS_FLOW_STALE, 0);
+	ask_about_flow(path->work, flow);
+	return VERDICT_UNKNOWN;
+}
+
+/* The verdict on what belongs to a flow; VERDICT_UNKNOWN: path->work->asked is to be judged. */
+static __always_inline int flow_find_and_go_on(struct xdp_md *ctx, struct path *path)
+{
+	const struct tw_packet *p = &path->work->packet;
+	int verdict = VERDICT_UNKNOWN;
+	struct tw_flow *flow;
+
+	if (flow_is_tracked(p)) {
+		flow = flow_find(path, p);
+		if (flow)
+			return flow_go_on(path, flow);
+		trace_step(path, TW_STAGE_FLOW, TW_SAYS_FLOW_UNKNOWN, 0);
+	} else if (tw_is_icmp_error(p)) {
+		verdict = flow_error(ctx, path);
+	}
+	if (verdict == VERDICT_UNKNOWN)
+		ask_about_packet(path->work, NULL);
+	return verdict;
+}
+
+/* Known flows go on; the rest is judged. */
 static __always_inline int flow_stage(struct xdp_md *ctx, struct path *path)
 {
 	const struct tw_packet *p = &path->work->packet;
-	struct tw_flow *flow;
+	int verdict;
 
-	if (!flow_is_tracked(p)) {
-		return tw_is_icmp_error(p) ? flow_error(ctx, path) : begin(ctx, path, NULL);
-	}
-	if (is_nobodys(path, p)) {
+	if (flow_is_tracked(p) && is_nobodys(path, p)) {
 		trace_step(path, TW_STAGE_FLOW, TW_SAYS_FLOW_UNKNOWN, 0);
 		trace_step(path, TW_STAGE_FIREWALL, TW_SAYS_NOT_OURS, 0);
 		return pass(path, TW_STAGE_FORWARD, TW_SAYS_TO_KERNEL);
 	}
-	flow = flow_find(path, p);
-	if (!flow) {
-		trace_step(path, TW_STAGE_FLOW, TW_SAYS_FLOW_UNKNOWN, 0);
-		return begin(ctx, path, NULL);
-	}
-	trace_step(path, TW_STAGE_FLOW, TW_SAYS_FLOW_KNOWN, flow->state);
-	if (tw_is_syn(p) && flow->state != TW_FLOW_ESTABLISHED)
-		return begin(ctx, path, flow);
-	if (flow->generation != path->policy->generation)
-		return ask_again(ctx, path, flow);
-	return follow(ctx, path, flow);
+	verdict = flow_find_and_go_on(ctx, path);
+	return verdict == VERDICT_UNKNOWN ? ask(ctx, path) : verdict;
 }
 
 static __always_inline int refused_early(const struct path *path, __u8 reason)
@@ -316,27 +352,30 @@ static __always_inline int guard_stage(struct xdp_md *ctx, struct path *path)
 	return flow_stage(ctx, path);
 }
 
-/* What is not plain. */
-static __noinline __u8 parse_all(struct xdp_md *ctx, const struct path *path)
+/* What is not plain.  A global function, for the verifier to walk once. */
+__noinline int parse_all(struct xdp_md *ctx)
 {
 	const void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	__u32 zero = 0;
+	struct work *work = bpf_map_lookup_elem(&works, &zero);
 
-	return tw_parse(&path->work->packet, data, end, path->work->bytes);
+	return work ? (int)tw_parse(&work->packet, data, end, work->bytes) : TW_PARSED_OTHER;
 }
 
-static __always_inline __u8 parse(struct xdp_md *ctx, const struct path *path)
+static __always_inline int parse(struct xdp_md *ctx, const struct path *path)
 {
 	const void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 
 	if (tw_parse_plain(&path->work->packet, data, end))
 		return TW_PARSED;
-	return parse_all(ctx, path);
+	return parse_all(ctx);
 }
 
 static __always_inline int walk_path(struct xdp_md *ctx, struct path *path)
 {
 	struct tw_packet *p = &path->work->packet;
-	__u8 parsed = parse(ctx, path), reason;
+	int parsed = parse(ctx, path), verdict;
+	__u8 reason;
 
 	if (parsed == TW_PARSED_OTHER)
 		return pass(path, TW_STAGE_PARSE, TW_SAYS_NOT_IP);
@@ -359,7 +398,8 @@ static __always_inline int walk_path(struct xdp_md *ctx, struct path *path)
 		if (reason != TW_REASON_NONE)
 			return refused_early(path, reason);
 	}
-	return guard_stage(ctx, path);
+	verdict = guard_stage(ctx, path);
+	return verdict == VERDICT_FORWARD ? forward(ctx, path) : verdict;
 }
 
 /* The one exit: every frame is counted once, by its verdict and, if dropped, its reason. */
@@ -404,30 +444,29 @@ SEC("xdp.frags")
 int xdp_trace(struct xdp_md *ctx)
 {
 	__u32 zero = 0;
-	struct tw_trace *trace = bpf_map_lookup_elem(&traces, &zero);
 	struct path path = {
-		.trace = trace,
+		.trace = bpf_map_lookup_elem(&traces, &zero),
 		.work = bpf_map_lookup_elem(&works, &zero),
 	};
 	int verdict;
 
-	if (!trace || !path.work)
+	if (!path.trace || !path.work)
 		return XDP_PASS;
-	path.ingress = trace->ifindex;
+	path.ingress = path.trace->ifindex;
 	path.work->is_trace = 1;
 	path.work->bytes = bpf_xdp_get_buff_len(ctx);
 	about_nothing(&path);
-	trace->steps = 0;
-	trace->reason = TW_REASON_NONE;
-	trace->rule = trace->service = trace->server = TW_NONE32;
+	path.trace->steps = 0;
+	path.trace->reason = TW_REASON_NONE;
+	path.trace->rule = path.trace->service = path.trace->server = TW_NONE32;
 	verdict = walk_path(ctx, &path);
 	if (verdict == XDP_DROP || verdict == VERDICT_REJECT)
-		trace->reason = path.work->reason;
+		path.trace->reason = path.work->reason;
 	if (path.policy)
-		trace->generation = path.policy->generation;
+		path.trace->generation = path.policy->generation;
 	if (verdict == VERDICT_REJECT)
 		verdict = reject(ctx, &path);
-	trace->verdict = verdict;
+	path.trace->verdict = verdict;
 	return verdict;
 }
 
