@@ -14,6 +14,7 @@
 #include <linux/types.h>
 
 #include "checks.h"
+#include "events.h"
 #include "reasons.h"
 #include "trace.h"
 
@@ -542,53 +543,6 @@ struct tw_next_hop {
 	__u16 _pad;
 };
 
-/* -- events: what monitors are told of ---------------------------------------- */
-
-#define TW_LISTENERS 4    /* monitors at a time */
-#define TW_SNAP_MAX  1536 /* bytes of a frame that an event may hold */
-
-/* What one monitor wants. */
-struct tw_listener {
-	__u64 owner;   /* a number that the monitor made up */
-	__u64 reasons; /* bits by enum tw_reason: drops */
-	__u32 kinds;   /* TW_EVENT_* */
-	__u32 until;   /* second since boot; a dead monitor does not put it off any more */
-	__u32 snap;    /* bytes of the frame */
-	__u32 gap;     /* nanoseconds between two events of a CPU */
-};
-
-/* The one element of `listening`. */
-struct tw_listening {
-	__u32 slots; /* bits: where a monitor listens */
-	__u32 _pad;
-	struct tw_listener listeners[TW_LISTENERS];
-};
-
-/* Row of the per-CPU map `heards`: what became of the events for one monitor. */
-struct tw_heard {
-	__u64 full_at; /* when the CPU's share of its rate is whole again, ns since boot */
-	__u64 missed;  /* events that it wanted and did not get */
-};
-
-/* What a ring holds: this and the frame's first bytes. */
-struct tw_event {
-	__u64 time; /* CLOCK_MONOTONIC, nanoseconds */
-	__u32 ifindex;
-	__u32 generation; /* of the policy; 0: dropped before one was asked */
-	__u32 rule;       /* counter ids, TW_NONE32: none */
-	__u32 service;
-	__u32 length;   /* of the frame */
-	__u16 captured; /* of it, behind this */
-	__u16 server;   /* index, TW_NONE16: none */
-	__u8 kind;      /* TW_EVENT_* */
-	__u8 action;    /* enum tw_action */
-	__u8 reason;    /* enum tw_reason */
-	__u8 stage;     /* enum tw_stage: where it was decided */
-	__u32 _pad;
-};
-#define TW_EVENT_DROP 0x1 /* the packet was dropped */
-#define TW_EVENT_LOG  0x2 /* a rule with `log` decided */
-
 /* -- the kernel's answers to "is this address the node's own?", kept as next hops are -- */
 struct tw_own_answer {
 	union tw_addr addr;
@@ -631,8 +585,6 @@ _Static_assert(sizeof(struct tw_flow_key6) == 40, "flow key, IPv6");
 _Static_assert(sizeof(struct tw_flow) == 48, "flow");
 _Static_assert(sizeof(struct tw_fragment_key) == 40, "fragment key");
 _Static_assert(sizeof(struct tw_fragment) == 48, "fragment");
-_Static_assert(sizeof(struct tw_listener) == 32, "listener");
-_Static_assert(sizeof(struct tw_event) == 40, "event");
 _Static_assert(sizeof(struct tw_next_hop) == 48, "next hop");
 _Static_assert(sizeof(struct tw_own_answer) == 32, "own answer");
 _Static_assert(TW_REASON_COUNT <= 64, "rows of node");

@@ -169,7 +169,8 @@ static double share_of_slots(const struct pool *pool, size_t server)
 	make_tierwall(table, pool);
 	for (uint32_t slot = 0; slot < table->count; slot++)
 		count += table->slots[slot] == server;
-	count *= PLACES / table->count;
+	if (table->count)
+		count *= PLACES / table->count;
 	free(table);
 	return 100.0 * count / PLACES;
 }

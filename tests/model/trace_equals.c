@@ -207,11 +207,13 @@ static uint32_t member_of(const struct config *config, const struct tw_trace *tr
 	return TW_NONE32;
 }
 
+/* (A ping that is answered was accepted.) */
 static bool is_rejected(const struct tw_trace *trace)
 {
 	uint32_t last = trace->steps - 1;
 
-	return trace->steps && last < TW_TRACE_STEPS && trace->step[last].stage == TW_STAGE_ANSWER;
+	return trace->steps && last < TW_TRACE_STEPS &&
+	       trace->step[last].stage == TW_STAGE_ANSWER && trace->step[last].says != TW_SAYS_ECHO;
 }
 
 /*

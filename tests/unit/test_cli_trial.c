@@ -126,8 +126,9 @@ static void what_is_no_connection_is_told_from_one(void **state)
 		"fe80::1% 1 fe80::2 2",
 		"fe80::1 1 fe80::2% 2",
 		/* what a reader of 79 characters a word takes for two */
-		"fe80::1%a23456789b23456789c23456789d23456789e23456789f23456789g23456789h2345678"
-		"5000 fe80::2 22",
+		"fe80::1%"
+		"a23456789b23456789c23456789d23456789e23456789f23456789g23456789h23456785000 "
+		"fe80::2 22",
 	};
 	struct ssh_connection ssh;
 

@@ -94,6 +94,7 @@ static void add_server(struct columns *columns, const struct tier *tier,
 static int print_tiers(const struct config *config, const struct server_flows *flows)
 {
 	struct columns columns = {.align = "lllrrl"};
+	size_t at = 0;
 
 	if (!config->tier_count)
 		return 0;
@@ -103,8 +104,8 @@ static int print_tiers(const struct config *config, const struct server_flows *f
 
 		if (!tier->server_count)
 			columns_row(&columns, "%s", tier->name);
-		for (size_t j = 0; j < tier->server_count; j++)
-			add_server(&columns, tier, &tier->servers[j], flows++->flows);
+		for (size_t j = 0; j < tier->server_count; j++, at++)
+			add_server(&columns, tier, &tier->servers[j], flows[at].flows);
 	}
 	return print_columns(&columns);
 }
@@ -112,16 +113,23 @@ static int print_tiers(const struct config *config, const struct server_flows *f
 static int print_tiers_json(const struct config *config, const struct server_flows *flows)
 {
 	json_t *tiers = tiers_json(config), *tier, *server;
-	size_t i, j;
+	size_t i, j, at = 0;
+	int failed = 0;
 
-	json_array_foreach(tiers, i, tier) json_array_foreach(
-		json_object_get(tier, "servers"), j,
-		server) if (json_object_set_new(server, "flows-left", json_integer(flows++->flows)))
+	json_array_foreach(tiers, i, tier)
 	{
-		json_decref(tiers);
-		return out_of_memory();
+		json_array_foreach(json_object_get(tier, "servers"), j, server)
+		{
+			json_t *left = json_integer(flows[at].flows);
+
+			failed |= json_object_set_new(server, "flows-left", left);
+			at++;
+		}
 	}
-	return print_json(tiers);
+	if (!failed)
+		return print_json(tiers);
+	json_decref(tiers);
+	return out_of_memory();
 }
 
 /* Of all servers, in the order of the tiers; NULL: no memory. */
@@ -152,10 +160,9 @@ int show_tiers(const struct options *options, const struct instance *instance, c
 		return result;
 	servers = all_servers(running.config, &count);
 	result = servers ? flows_of_servers(instance, servers, count) : out_of_memory();
-	if (!result && options->output == OUTPUT_JSON)
-		result = print_tiers_json(running.config, servers);
-	else if (!result)
-		result = print_tiers(running.config, servers);
+	if (servers && !result)
+		result = options->output == OUTPUT_JSON ? print_tiers_json(running.config, servers)
+							: print_tiers(running.config, servers);
 	free(servers);
 	running_free(&running);
 	return result;

@@ -82,7 +82,7 @@ uint32_t choice_slots(const struct candidate *candidates, size_t count)
 		if (share && (!smallest || share < smallest))
 			smallest = share;
 	}
-	if (any < 2)
+	if (any < 2 || !smallest)
 		return 1;
 	wanted = SLOTS_FOR_SHARE * ((sum + smallest - 1) / smallest);
 	while (slots < wanted && slots < SLOTS_MAX)
@@ -333,11 +333,11 @@ static int fill_free(const struct table *table)
 	uint16_t *configured = malloc(bytes);
 	struct live live = {
 		.configured = configured,
-		.servers = lists,
-		.backups = lists + table->count,
 	};
 
 	if (lists && configured) {
+		live.servers = lists;
+		live.backups = lists + table->count;
 		memcpy(configured, table->slots, bytes);
 		find_live(&live, table);
 		for (uint32_t slot = 0; slot < table->slot_count; slot++)

@@ -103,8 +103,14 @@ static int build_image(struct build *build)
 	struct compiled *out = build->out;
 	const struct piece pieces[] = {
 #define PIECE(name) {&header->name, build->name, build->name##_count, sizeof(*build->name)}
-		PIECE(addresses), PIECE(listens), PIECE(services), PIECE(members),
-		PIECE(tiers),     PIECE(servers), PIECE(ids),      PIECE(set_maps),
+		PIECE(addresses),
+		PIECE(listens),
+		PIECE(services),
+		PIECE(members),
+		PIECE(tiers),
+		PIECE(servers),
+		PIECE(ids),
+		PIECE(set_maps),
 #undef PIECE
 		{&header->known, build->known_prefixes, build->known_prefixes_count,
 		 sizeof(*build->known_prefixes)},

@@ -32,7 +32,7 @@ static const char *rule_in_line(const char *line, const char *end)
 {
 	while (line < end && *line == ' ')
 		line++;
-	for (uint8_t action = TW_ACCEPT; action <= TW_REJECT; action++) {
+	for (enum tw_action action = TW_ACCEPT; action <= TW_REJECT; action++) {
 		const char *name = action_name(action);
 		size_t length = strlen(name);
 

@@ -152,7 +152,7 @@ int word_icmp_code(struct parser *parser, struct word word, uint8_t protocol, ui
 int word_dscp(struct parser *parser, struct word word, uint8_t *out);
 int word_rate(struct parser *parser, struct word word, struct limit *out);
 /* source or source/BITS; *bits 0: whole addresses */
-int word_source(struct parser *parser, struct word word, uint8_t *bits);
+int word_source(struct parser *parser, struct word word, uint8_t *out);
 
 /* -- word_address.c: the same for addresses ------------------------------------------------ */
 

@@ -74,7 +74,7 @@ enum xdp_features { /* as in linux/netdev.h */
 };
 
 /* 0 and *features, or -ENOTSUP: this kernel does not tell (before 6.3). */
-int device_xdp_features(uint32_t ifindex, uint64_t *features);
+int device_xdp_features(uint32_t ifindex, uint64_t *bits);
 
 struct xdp_program {
 	uint32_t id; /* 0: none is attached */
