@@ -94,9 +94,9 @@ static __always_inline void tw_plain_write(struct tw_packet *p, const struct tw_
 	words[3] = network->id;
 }
 
-static __always_inline int tw_parse_plain4(struct tw_packet *p, const void *data, const void *end)
+static __always_inline int tw_parse_plain4(struct tw_packet *p, const char *data, const char *end)
 {
-	const struct iphdr *ip = data + sizeof(struct ethhdr);
+	const struct iphdr *ip = (const void *)(data + sizeof(struct ethhdr));
 	struct tw_plain_network network;
 	struct tw_plain plain;
 	__u32 total;
@@ -126,9 +126,9 @@ static __always_inline int tw_parse_plain4(struct tw_packet *p, const void *data
 	return 1;
 }
 
-static __always_inline int tw_parse_plain6(struct tw_packet *p, const void *data, const void *end)
+static __always_inline int tw_parse_plain6(struct tw_packet *p, const char *data, const char *end)
 {
-	const struct ipv6hdr *ip = data + sizeof(struct ethhdr);
+	const struct ipv6hdr *ip = (const void *)(data + sizeof(struct ethhdr));
 	const union tw_addr *saddr = (const void *)&ip->saddr, *daddr = (const void *)&ip->daddr;
 	struct tw_plain_network network;
 	struct tw_plain plain;

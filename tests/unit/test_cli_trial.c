@@ -106,6 +106,10 @@ static void connections_are_read(void **state)
 	}
 }
 
+#define LONG_ZONE                                                                                  \
+	"fe80::1%a23456789b23456789c23456789d23456789e23456789f23456789g23456789h23456785000 ::2 " \
+	"22"
+
 static void what_is_no_connection_is_told_from_one(void **state)
 {
 	static const char *const rows[] = {
@@ -126,9 +130,7 @@ static void what_is_no_connection_is_told_from_one(void **state)
 		"fe80::1% 1 fe80::2 2",
 		"fe80::1 1 fe80::2% 2",
 		/* what a reader of 79 characters a word takes for two */
-		"fe80::1%"
-		"a23456789b23456789c23456789d23456789e23456789f23456789g23456789h23456785000 "
-		"fe80::2 22",
+		LONG_ZONE,
 	};
 	struct ssh_connection ssh;
 
