@@ -58,14 +58,17 @@ static __always_inline void echo_turn_ipv6(const struct tw_packet *p, struct ipv
 }
 
 /* False: the frame does not hold what was parsed, which cannot be. */
-static __noinline int echo_turn(struct xdp_md *ctx, const struct tw_packet *p)
+__noinline int echo_turn(struct xdp_md *ctx, const struct tw_packet *p)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct ethhdr *eth = data;
 	struct tw_icmp *icmp;
-	__u64 l3 = p->l3;
 	__u8 mac[ETH_ALEN];
+	__u64 l3;
 
+	if (!p)
+		return 0;
+	l3 = p->l3;
 	barrier_var(l3);
 	if (l3 > sizeof(struct ethhdr) + 2 * sizeof(struct tw_vlan))
 		return 0;

@@ -12,6 +12,7 @@
 
 #include "count.h"
 #include "tierwall/flow_time.h"
+#include "translation.h"
 
 static __always_inline void flow_key4(struct tw_flow_key4 *key, const struct tw_packet *p)
 {
@@ -87,7 +88,8 @@ static __always_inline long flow_write(const struct path *path, const struct tw_
 static __always_inline void flow_opposite(struct tw_packet *opposite, const struct tw_packet *p,
 					  const struct tw_flow *flow)
 {
-	int translated = flow->flags & TW_FLOW_BALANCED && flow->forward == TW_FORWARD_NAT;
+	int translated = flow->flags & TW_FLOW_BALANCED && is_translated(flow->forward);
+	const struct tw_translation *other = NULL;
 
 	opposite->saddr = p->daddr;
 	opposite->daddr = p->saddr;
@@ -97,12 +99,22 @@ static __always_inline void flow_opposite(struct tw_packet *opposite, const stru
 	opposite->family = p->family;
 	if (!translated)
 		return;
+	if (flow->forward == TW_FORWARD_FULL_NAT)
+		other = translation_find(p);
 	if (flow->flags & TW_FLOW_REPLY) {
 		opposite->daddr = flow->addr;
 		opposite->dport = flow->port;
+		if (other) {
+			opposite->saddr = other->addr;
+			opposite->sport = other->port;
+		}
 	} else {
 		opposite->saddr = flow->addr;
 		opposite->sport = flow->port;
+		if (other) {
+			opposite->daddr = other->addr;
+			opposite->dport = other->port;
+		}
 	}
 }
 
@@ -187,6 +199,10 @@ static __noinline int flow_record(const struct path *path, const struct tw_packe
 	reply->addr = p->daddr;
 	reply->port = p->dport;
 	flow_opposite(opposite, p, flow);
+	if (outcome->forward == TW_FORWARD_FULL_NAT && outcome->flags & TW_FLOW_BALANCED) {
+		opposite->daddr = outcome->from;
+		opposite->dport = outcome->from_port;
+	}
 	if (flow_is_in_the_way(path, opposite, reply))
 		return 0;
 	if (flow_write(path, p, flow))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Rewriting and sending.  `nat` exchanges addresses and ports and acts as a router
- * does (TTL, checksums); `l2` changes nothing but the Ethernet addresses.
+ * does (TTL, checksums); `full-nat` does so on both sides of the packet; `l2` changes nothing but the Ethernet addresses.
  *
  * What XDP cannot send itself (no neighbour yet, a device that takes no redirected
  * frames, a VLAN of another device) goes to the kernel, rewritten, which routes it.
@@ -12,6 +12,7 @@
 #include "next_hop.h"
 #include "policy.h"
 #include "tierwall/checksum.h"
+#include "translation.h"
 
 /* The transport checksum's place, NULL: the protocol has none that covers the addresses. */
 static __always_inline __u16 *transport_checksum(void *transport, void *end, __u8 protocol)
@@ -94,18 +95,33 @@ static __always_inline int rewrite_ipv6(const struct tw_packet *p, void *ip_head
 }
 
 /* The parser bounds both offsets; said again for the verifier, which has forgotten. */
-static __noinline int rewrite(struct xdp_md *ctx, const struct tw_packet *p,
-			      const struct departure *departure, int route)
+__noinline int rewrite(struct xdp_md *ctx, const struct tw_packet *p,
+		       const struct departure *departure, int route)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	__u64 l3 = p->l3, l4 = p->l4;
+	__u64 l3, l4;
 
+	if (!p || !departure)
+		return 0;
+	l3 = p->l3;
+	l4 = p->l4;
 	barrier_var(l3);
 	barrier_var(l4);
 	if (l3 > sizeof(struct ethhdr) + 2 * sizeof(struct tw_vlan) || l4 > TW_HEADERS_MAX)
 		return 0;
 	return p->family ? rewrite_ipv6(p, data + l3, data + l4, end, departure, route)
 			 : rewrite_ipv4(p, data + l3, data + l4, end, departure, route);
+}
+
+/* `full-nat`: what is the source in one half is the destination in the other. */
+static __always_inline int translate(struct xdp_md *ctx, const struct path *path, int route)
+{
+	const struct departure *departure = &path->work->departure;
+	const struct tw_packet *p = &path->work->packet;
+
+	if (departure->forward == TW_FORWARD_FULL_NAT && !rewrite(ctx, p, &path->work->other, 0))
+		return 0;
+	return rewrite(ctx, p, departure, route);
 }
 
 static __always_inline int refuse_departure(struct path *path, __u8 reason)
@@ -175,7 +191,10 @@ static __always_inline const union tw_addr *destination_of(const struct path *pa
 {
 	const struct departure *departure = &path->work->departure;
 
-	return departure->reply ? &path->work->packet.daddr : &departure->addr;
+	if (!departure->reply)
+		return &departure->addr;
+	return departure->forward == TW_FORWARD_FULL_NAT ? &path->work->other.addr
+							 : &path->work->packet.daddr;
 }
 
 /*
@@ -195,14 +214,37 @@ static __always_inline int kernel_can_route(const struct path *path, int result)
 	return address && address->kind & TW_ADDRESS_LOCAL;
 }
 
+/* Is the server this node itself? */
+static __always_inline int is_own_server(const struct path *path)
+{
+	const struct departure *departure = &path->work->departure;
+	const struct tw_address *address;
+
+	if (departure->reply)
+		return 0;
+	address = policy_address(path->policy, &departure->addr);
+	return address && address->kind & TW_ADDRESS_LOCAL;
+}
+
+/* The node has the service's address, too, where the packet is not translated. */
+static __always_inline int pass_to_own(struct xdp_md *ctx, struct path *path)
+{
+	if (is_translated(path->work->departure.forward) && !translate(ctx, path, 0))
+		return refuse_departure(path, TW_REASON_MALFORMED);
+	trace_step(path, TW_STAGE_FORWARD, TW_SAYS_LOCAL, 0);
+	return XDP_PASS;
+}
+
 static __always_inline int leave_to_kernel(struct xdp_md *ctx, struct path *path, int result)
 {
 	const struct departure *departure = &path->work->departure;
 
+	if (is_own_server(path))
+		return pass_to_own(ctx, path);
 	/* only a translated packet has an address by which the kernel finds its way */
-	if (departure->forward != TW_FORWARD_NAT || !kernel_can_route(path, result))
+	if (!is_translated(departure->forward) || !kernel_can_route(path, result))
 		return refuse_departure(path, TW_REASON_NO_ROUTE);
-	if (!rewrite(ctx, &path->work->packet, departure, 0))
+	if (!translate(ctx, path, 0))
 		return refuse_departure(path, TW_REASON_MALFORMED);
 	trace_step(path, TW_STAGE_FORWARD, TW_SAYS_KERNEL_ROUTES, result);
 	return XDP_PASS;
@@ -234,7 +276,7 @@ static __noinline int forward(struct xdp_md *ctx, struct path *path)
 	const struct departure *departure = &path->work->departure;
 	const struct tw_packet *p = &path->work->packet;
 	struct tw_next_hop *hop = &path->work->hop;
-	int nat = departure->forward == TW_FORWARD_NAT, result = 0;
+	int nat = is_translated(departure->forward), result = 0;
 	const struct tw_server *server = NULL;
 
 	if (nat && p->ttl <= 1)
@@ -247,7 +289,7 @@ static __noinline int forward(struct xdp_md *ctx, struct path *path)
 		return leave_to_kernel(ctx, path, result);
 	if (hop->mtu && p->length > hop->mtu)
 		return nat ? exceeds_mtu(ctx, path) : refuse_departure(path, TW_REASON_TOO_BIG);
-	if (nat && !rewrite(ctx, p, departure, 1))
+	if (nat && !translate(ctx, path, 1))
 		return refuse_departure(path, TW_REASON_MALFORMED);
 	return send(ctx, path, hop);
 }

@@ -104,6 +104,7 @@ static __always_inline void judge_service(struct path *path, const struct tw_pac
 	if (path->trace)
 		path->trace->service = service->id;
 	outcome->service = service->id;
+	outcome->service_index = (__u16)i;
 	outcome->forward = service->forward;
 	outcome->flags = TW_FLOW_BALANCED;
 	if (service->has_from && !source_is_accepted(path, p, service)) {

@@ -134,6 +134,14 @@ struct {
 	__type(value, struct tw_flow);
 } flows6 SEC(".maps");
 
+/* Of both families, keyed as IPv6 flows are. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, TW_TRANSLATIONS);
+	__type(key, struct tw_flow_key6);
+	__type(value, struct tw_translation);
+} translations SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, TW_FRAGMENTS);

@@ -18,6 +18,7 @@ const volatile __u32 hz = 250; /* jiffies a second */
 /* What a packet without a valid flow entry deserves: the answer of judge(). */
 struct outcome {
 	union tw_addr addr; /* of the server, balanced only */
+	union tw_addr from; /* full-nat: what its source becomes */
 	__u32 rule;         /* counter ids */
 	__u32 service;
 	__u32 member;
@@ -29,6 +30,8 @@ struct outcome {
 	__u8 flags;   /* TW_FLOW_* */
 	__u8 action;  /* enum tw_action of the rule or default that decided */
 	__u8 log;     /* that rule asks for it */
+	__u16 from_port;
+	__u16 service_index; /* in `services`, balanced only */
 	__u16 _pad;
 };
 
@@ -86,6 +89,8 @@ struct work {
 	struct outcome outcome;
 	struct kept kept;
 	struct departure departure;
+	struct departure other; /* full-nat: of the packet's other side */
+	union tw_addr known_source;
 	struct tw_next_hop hop;
 	struct tw_fragment datagram;
 	struct tw_key key; /* the packet that rules are asked about */

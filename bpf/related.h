@@ -177,14 +177,17 @@ static __always_inline __u64 quote_rewrite_ipv6(struct xdp_md *ctx, const struct
  * Gives the quote the addresses and ports that its sender knows.  What is around the
  * quote forward() translates as it does any packet.
  */
-static __noinline int quote_rewrite(struct xdp_md *ctx, const struct tw_packet *p,
-				    const struct departure *departure)
+__noinline int quote_rewrite(struct xdp_md *ctx, const struct tw_packet *p,
+			     const struct departure *departure)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct tw_icmp *icmp;
 	struct quote quote;
-	__u64 l4 = p->l4, change;
+	__u64 l4, change;
 
+	if (!p || !departure)
+		return 0;
+	l4 = p->l4;
 	if (!quote_place(&quote, p, data, end))
 		return 0;
 	if (p->family)
@@ -233,7 +236,12 @@ static __always_inline enum related related_depart(struct xdp_md *ctx, struct pa
 	departure->server = departure->reply ? TW_NONE16 : server_now(path, flow);
 	if (!departure->reply && departure->server == TW_NONE16)
 		return RELATED_LOST;
-	if (departure->forward == TW_FORWARD_NAT &&
+	if (!depart_known(path, &path->work->opposite))
+		return RELATED_LOST;
+	if (departure->forward == TW_FORWARD_FULL_NAT &&
+	    !quote_rewrite(ctx, &path->work->packet, &path->work->other))
+		return RELATED_NOT;
+	if (is_translated(departure->forward) &&
 	    !quote_rewrite(ctx, &path->work->packet, departure))
 		return RELATED_NOT;
 	return RELATED_BALANCED;
@@ -258,7 +266,7 @@ static __noinline int related(struct xdp_md *ctx, struct path *path)
 		return RELATED_NOT;
 	about(path, flow->rule, flow->service, flow->server);
 	if (!(flow->flags & TW_FLOW_BALANCED) ||
-	    (flow->flags & TW_FLOW_REPLY && flow->forward != TW_FORWARD_NAT))
+	    (flow->flags & TW_FLOW_REPLY && !is_translated(flow->forward)))
 		return RELATED_KERNEL;
 	return related_depart(ctx, path, flow);
 }

@@ -10,44 +10,64 @@
 
 #include "policy.h"
 
-#define SLOTS_OF_OFFSET 4 /* offsets in chunks are in units of eight bytes */
+#define SLOTS_OF_OFFSET 4  /* offsets in chunks are in units of eight bytes */
+#define LISTEN_STEPS    17 /* an address has less than 2^16 listens */
 
 struct listen_search {
 	const struct tw_policy *policy;
 	const struct tw_packet *packet;
-	__u32 first;
-	__u32 service; /* TW_NONE32: none listens there */
+	__u32 low, high; /* the last listen that does not begin behind the packet is before high */
 };
+
+static __always_inline __u32 listen_rank(__u8 protocol, __u16 port)
+{
+	return (__u32)protocol << 16 | port;
+}
 
 static long listen_step(__u32 i, void *context)
 {
 	struct listen_search *search = context;
 	const struct tw_packet *p = search->packet;
-	const struct tw_listen *listen =
-		POLICY_ITEM(search->policy, listens, struct tw_listen, search->first + i);
+	__u32 middle = search->low + (search->high - search->low) / 2;
+	const struct tw_listen *listen;
 
+	(void)i;
+	if (search->low >= search->high)
+		return 1;
+	listen = POLICY_ITEM(search->policy, listens, struct tw_listen, middle);
 	if (!listen)
 		return 1;
-	if (listen->protocol != p->protocol || p->dport < listen->port_low ||
-	    p->dport > listen->port_high)
-		return 0;
-	search->service = listen->service;
-	return 1;
+	if (listen_rank(listen->protocol, listen->port_low) <= listen_rank(p->protocol, p->dport))
+		search->low = middle + 1;
+	else
+		search->high = middle;
+	return 0;
 }
 
-/* The index of the service that listens for this packet, or TW_NONE32. */
+/*
+ * The index of the service that listens for this packet, or TW_NONE32.  Listens of an
+ * address are sorted by protocol and first port, and no two overlap.
+ */
 static __always_inline __u32 service_find(const struct path *path, const struct tw_packet *p,
 					  const struct tw_address *address)
 {
 	struct listen_search search = {
 		.policy = path->policy,
 		.packet = p,
-		.first = address->listen,
-		.service = TW_NONE32,
+		.low = address->listen,
+		.high = address->listen + address->listens,
 	};
+	const struct tw_listen *listen;
 
-	bpf_loop(address->listens, listen_step, &search, 0);
-	return search.service;
+	if (!tw_has_ports(p->protocol))
+		return TW_NONE32;
+	bpf_loop(LISTEN_STEPS, listen_step, &search, 0);
+	if (search.low == address->listen)
+		return TW_NONE32;
+	listen = POLICY_ITEM(path->policy, listens, struct tw_listen, search.low - 1);
+	if (!listen || listen->protocol != p->protocol || p->dport > listen->port_high)
+		return TW_NONE32;
+	return listen->service;
 }
 
 static __always_inline const struct tw_server *service_server(const struct tw_policy *image,

@@ -8,6 +8,7 @@
 #include "event.h"
 #include "forward.h"
 #include "fragment.h"
+#include "full_nat.h"
 #include "guard.h"
 #include "judge.h"
 #include "named.h"
@@ -51,7 +52,7 @@ static __always_inline int follow(struct path *path, struct tw_flow *flow)
 	if (path->trace)
 		path->trace->service = flow->service;
 	if (!(flow->flags & TW_FLOW_BALANCED) ||
-	    (flow->flags & TW_FLOW_REPLY && flow->forward != TW_FORWARD_NAT)) {
+	    (flow->flags & TW_FLOW_REPLY && !is_translated(flow->forward))) {
 		trace_step(path, TW_STAGE_FORWARD, TW_SAYS_TO_KERNEL, 0);
 		return XDP_PASS;
 	}
@@ -60,6 +61,8 @@ static __always_inline int follow(struct path *path, struct tw_flow *flow)
 	departure->forward = flow->forward;
 	departure->reply = (flow->flags & TW_FLOW_REPLY) != 0;
 	departure->server = flow->server;
+	if (!depart_known(path, &path->work->packet))
+		return refused(path, TW_REASON_PORTS, TW_NONE32, TW_DROP);
 	return VERDICT_FORWARD;
 }
 
@@ -68,11 +71,17 @@ static __always_inline void remember_refusal(const struct path *path, const stru
 					     const struct tw_flow *known)
 {
 	struct outcome *refusal = &path->work->outcome;
+	const struct tw_translation *other;
 
 	refusal->flags = (known->flags & ~TW_FLOW_REPLY) | TW_FLOW_REFUSED;
 	refusal->addr = known->addr;
 	refusal->port = known->port;
 	refusal->forward = known->forward;
+	other = refusal->forward == TW_FORWARD_FULL_NAT ? translation_find(asked) : NULL;
+	if (other) {
+		refusal->from = other->addr;
+		refusal->from_port = other->port;
+	}
 	/* one that was reset is over: its next SYN begins another */
 	flow_record(path, asked, refusal,
 		    refusal->reason == TW_REASON_SERVER_DOWN ? TW_FLOW_CLOSING : known->state);
@@ -85,6 +94,22 @@ static __always_inline int is_new_flow(const struct work *work, const struct out
 
 	return !work->is_known || known->state == TW_FLOW_CLOSING ||
 	       known->flags & TW_FLOW_REFUSED || known->member != outcome->member;
+}
+
+static __always_inline int is_full_nat(const struct outcome *outcome)
+{
+	return outcome->kind == OUTCOME_BALANCED && outcome->forward == TW_FORWARD_FULL_NAT;
+}
+
+/* Accepted, but there is no place for the flow. */
+static __always_inline __u8 no_room(struct path *path, struct outcome *outcome, __u8 reason)
+{
+	outcome->kind = OUTCOME_REFUSED;
+	outcome->reason = reason;
+	outcome->action = TW_DROP;
+	path->work->about.stage = TW_STAGE_FLOW;
+	trace_step(path, TW_STAGE_FLOW, TW_SAYS_REASON, reason);
+	return OUTCOME_REFUSED;
 }
 
 /*
@@ -114,25 +139,25 @@ static __noinline __u8 settle(struct xdp_md *ctx, struct path *path)
 	kind = judge(ctx, path, asked, kept, outcome);
 	if (kind == OUTCOME_NOT_OURS || kind == OUTCOME_ECHO || !flow_is_tracked(asked))
 		return kind;
-	if (!work->is_known && asked->part == TW_FRAGMENT_LATER)
-		return kind; /* flows begin with what has a header of its own */
+	if (!work->is_known && asked->part == TW_FRAGMENT_LATER) /* flows begin with a header */
+		return is_full_nat(outcome) ? no_room(path, outcome, TW_REASON_FRAGMENT) : kind;
 	if (kind == OUTCOME_REFUSED) {
 		if (kept->live)
 			remember_refusal(path, asked, known);
 		return kind;
 	}
+	/* The end of a flow that nobody knows is not the start of another. */
 	if (!work->is_known && asked->protocol == IPPROTO_TCP && asked->flags & (TW_FIN | TW_RST))
-		return kind; /* the end of a flow that nobody knows is not the start of another */
+		return is_full_nat(outcome) ? no_room(path, outcome, TW_REASON_INVALID_STATE)
+					    : kind;
 	is_new = is_new_flow(work, outcome);
 	state = tw_is_syn(asked) ? TW_FLOW_NEW : TW_FLOW_ESTABLISHED;
 	if (kept->live)
 		state = known->state;
-	if (!flow_record(path, asked, outcome, state)) {
-		outcome->kind = OUTCOME_REFUSED;
-		outcome->reason = TW_REASON_TABLE_FULL;
-		trace_step(path, TW_STAGE_FLOW, TW_SAYS_REASON, TW_REASON_TABLE_FULL);
-		return OUTCOME_REFUSED;
-	}
+	if (is_full_nat(outcome) && !full_nat_source(path, asked, outcome))
+		return no_room(path, outcome, TW_REASON_PORTS);
+	if (!flow_record(path, asked, outcome, state))
+		return no_room(path, outcome, TW_REASON_TABLE_FULL);
 	if (is_new && !path->trace)
 		count_flow(outcome);
 	return kind;
@@ -168,6 +193,7 @@ static __noinline int depart(struct xdp_md *ctx, struct path *path)
 	departure->forward = outcome->forward;
 	departure->reply = 0;
 	departure->server = outcome->server;
+	depart_other(path, &outcome->from, outcome->from_port);
 	return VERDICT_FORWARD;
 }
 
@@ -194,7 +220,7 @@ static __noinline int answer(struct xdp_md *ctx, struct path *path)
 	if (balanced && outcome->kind != OUTCOME_BALANCED)
 		return refused(path, TW_REASON_NO_SERVER, TW_NONE32,
 			       TW_DROP); /* the service is gone */
-	if (balanced && outcome->forward == TW_FORWARD_NAT &&
+	if (balanced && is_translated(outcome->forward) &&
 	    !tw_addr_equal(&outcome->addr, &path->work->packet.saddr))
 		return refused(path, TW_REASON_NO_SERVER, TW_NONE32,
 			       TW_DROP); /* it has another now */
@@ -202,7 +228,7 @@ static __noinline int answer(struct xdp_md *ctx, struct path *path)
 	if (outcome->log)
 		event(ctx, path, TW_EVENT_LOG);
 	path->work->about.log = 0;
-	if (!balanced || outcome->forward != TW_FORWARD_NAT) {
+	if (!balanced || !is_translated(outcome->forward)) {
 		trace_step(path, TW_STAGE_FORWARD, TW_SAYS_TO_KERNEL, 0);
 		return XDP_PASS;
 	}
@@ -211,6 +237,7 @@ static __noinline int answer(struct xdp_md *ctx, struct path *path)
 	departure->forward = outcome->forward;
 	departure->reply = 1;
 	departure->server = TW_NONE16;
+	depart_other(path, &path->work->asked.saddr, path->work->asked.sport);
 	return VERDICT_FORWARD;
 }
 

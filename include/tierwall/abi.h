@@ -40,6 +40,7 @@
 #define TW_SET_PREFIXES  (1u << 22)
 #define TW_FLOWS4        131072u /* entries; a balanced flow takes two, one for each direction */
 #define TW_FLOWS6        65536u
+#define TW_TRANSLATIONS  131072u /* a flow of `full-nat` takes two */
 #define TW_FRAGMENTS     8192u
 #define TW_DEVICES       256u
 #define TW_NEXT_HOPS     1024u /* per CPU */
@@ -218,6 +219,7 @@ struct tw_policy {
 	struct tw_section tiers;     /* struct tw_tier */
 	struct tw_section servers;   /* struct tw_server */
 	struct tw_section ids;       /* __u32: counter ids in the order of config_visit_ids() */
+	struct tw_section pools;     /* union tw_addr: sources of `full-nat` */
 	struct tw_section set_maps;  /* struct tw_set_map: where each named set lives */
 	struct tw_section known;     /* struct tw_known: what is in the named sets of the ladders */
 	struct tw_section text; /* char, in the chunks: the source, without the entries of sets */
@@ -275,8 +277,11 @@ struct tw_service {
 	__u8 on_down;     /* enum tw_on_down */
 	__u8 no_server;   /* enum tw_action of a flow that no server takes: drop or reject */
 	__u8 _pad[3];
-	__u64 from[2];           /* roots as of a struct tw_list */
-	__u64 source_mask[2][2]; /* by family: halves of an address, in network order */
+	__u64 from[2];             /* roots as of a struct tw_list */
+	__u64 source_mask[2][2];   /* by family: halves of an address, in network order */
+	__u32 pool[2];             /* full-nat: first source in `pools`, by family, */
+	__u16 pool_count[2];       /* how many, */
+	__u16 pool_low, pool_high; /* and their ports */
 };
 #define TW_HASH_SOURCE           0x1 /* all of it, or what source_mask leaves out */
 #define TW_HASH_SOURCE_PORT      0x2
@@ -506,6 +511,14 @@ enum tw_flow_state { TW_FLOW_NEW, TW_FLOW_ESTABLISHED, TW_FLOW_CLOSING };
 #define TW_FLOW_REFUSED  0x8  /* was accepted, a later policy refuses it */
 #define TW_FLOW_LOCAL    0x10 /* ends at this node: only one direction comes in */
 
+/* full-nat: what the source of a client's packet becomes, or the destination of a reply. */
+struct tw_translation {
+	union tw_addr addr;
+	__u32 second; /* in which it was written */
+	__u16 port;   /* host order */
+	__u16 _pad;
+};
+
 struct tw_fragment_key {
 	union tw_addr saddr, daddr;
 	__u32 id;      /* as it stands in the packet */
@@ -563,13 +576,13 @@ struct tw_meta {
 _Static_assert(sizeof(union tw_addr) == 16, "addr");
 _Static_assert(sizeof(struct tw_counter) == 32, "counter");
 _Static_assert(sizeof(struct tw_list) == 24, "list");
-_Static_assert(sizeof(struct tw_policy) == 32 + 2 * 24 + 8 + TW_FRONTS * 12 + 2 * 32 + 10 * 8,
+_Static_assert(sizeof(struct tw_policy) == 32 + 2 * 24 + 8 + TW_FRONTS * 12 + 2 * 32 + 11 * 8,
 	       "policy");
 _Static_assert(sizeof(struct tw_ladder) == 32, "ladder");
 _Static_assert(sizeof(struct tw_front) == 12, "front");
 _Static_assert(sizeof(struct tw_address) == 32, "address");
 _Static_assert(sizeof(struct tw_listen) == 8, "listen");
-_Static_assert(sizeof(struct tw_service) == 88, "service");
+_Static_assert(sizeof(struct tw_service) == 104, "service");
 _Static_assert(sizeof(struct tw_member) == 8, "member");
 _Static_assert(sizeof(struct tw_server) == 88, "server");
 _Static_assert(sizeof(struct tw_limit) == 48, "limit");
@@ -583,6 +596,7 @@ _Static_assert(sizeof(struct tw_set) <= TW_SET_HEAD_LINES * TW_LINE_BYTES, "set"
 _Static_assert(sizeof(struct tw_flow_key4) == 16, "flow key, IPv4");
 _Static_assert(sizeof(struct tw_flow_key6) == 40, "flow key, IPv6");
 _Static_assert(sizeof(struct tw_flow) == 48, "flow");
+_Static_assert(sizeof(struct tw_translation) == 24, "translation");
 _Static_assert(sizeof(struct tw_fragment_key) == 40, "fragment key");
 _Static_assert(sizeof(struct tw_fragment) == 48, "fragment");
 _Static_assert(sizeof(struct tw_next_hop) == 48, "next hop");

@@ -89,7 +89,7 @@ expect "an unknown server" exits 1 server drain web nobody
 expect "an unknown set" exits 1 set add nowhere 192.0.2.1
 expect "a rule number out of range" exits 1 rule del web 99
 expect "run" later run
-for mode in full-nat ipip gue; do
+for mode in ipip gue; do
 	expect "forward $mode" later_in_file \
 		"service s { listen 203.0.113.99 tcp port 80; tier web; forward $mode }"
 done

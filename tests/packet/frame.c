@@ -58,7 +58,9 @@ uint16_t fresh_port(const struct variant *variant)
 
 static uint16_t port_or_fresh(uint16_t port, const struct variant *variant)
 {
-	return port ? port : fresh_port(variant);
+	if (port == ASSIGNED)
+		return variant->assigned;
+	return port && port != FRESH_PORT_HERE ? port : fresh_port(variant);
 }
 
 enum party party_now(enum party party, const struct variant *variant)

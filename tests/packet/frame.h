@@ -18,6 +18,10 @@
 #define FRAME_MAX  10240
 #define FRESH_PORT 20000 /* the fresh port of run 0 */
 
+/* Ports that stand for others. */
+#define FRESH_PORT_HERE 1 /* the run's fresh one, where 0 means something else */
+#define ASSIGNED        2 /* the one that the node has chosen for the row's flow */
+
 enum tcp_flags {
 	FIN = 0x01,
 	SYN = 0x02,
@@ -89,6 +93,7 @@ struct variant {
 	enum family family;
 	unsigned int tags; /* VLAN tags */
 	unsigned int run;  /* gives fresh addresses, ports and ids */
+	uint16_t assigned; /* which port ASSIGNED is; 0: not known yet */
 	enum party chosen; /* who CHOSEN is; PARTY_NONE: not known yet */
 };
 

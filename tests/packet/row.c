@@ -184,6 +184,8 @@ static void check_frame(struct sending *sending, struct variant *variant)
 
 	if (expected_verdict(sending->step, variant) == XDP_DROP)
 		return;
+	if (change->from_port == ASSIGNED && !variant->assigned)
+		variant->assigned = get16(sending->out.bytes + sending->in.transport);
 	for (size_t i = 0; chooses && i < ARRAY_SIZE(candidates); i++) {
 		variant->chosen = candidates[i];
 		if (out_is(sending, variant))

@@ -26,6 +26,32 @@ static const char configuration[] = PREAMBLE "tier edge {\n"
 					     "	port 5353\n"
 					     "	from @office\n"
 					     "}\n"
+					     "tier self {\n"
+					     "	server self 10.0.1.1 2001:db8:1::1\n"
+					     "	firewall { accept tcp to port 22; default drop }\n"
+					     "}\n"
+					     "service own {\n"
+					     "	listen 192.0.2.20 tcp port 22,23\n"
+					     "	listen 2001:db8:2::20 tcp port 22,23\n"
+					     "	tier self\n"
+					     "	forward l2\n"
+					     "}\n"
+					     "service own-nat {\n"
+					     "	listen 192.0.2.20 tcp port 24\n"
+					     "	listen 2001:db8:2::20 tcp port 24\n"
+					     "	tier self\n"
+					     "	port 22\n"
+					     "}\n"
+					     "service all {\n"
+					     "	listen 192.0.2.30 tcp port any\n"
+					     "	listen 2001:db8:2::30 tcp port any\n"
+					     "	listen 192.0.2.30 sctp port any\n"
+					     "	listen 2001:db8:2::30 sctp port any\n"
+					     "	listen 192.0.2.30 udp port 7,9,1000-2000,3000\n"
+					     "	listen 2001:db8:2::30 udp port 7,9,1000-2000,3000\n"
+					     "	tier edge\n"
+					     "	forward l2\n"
+					     "}\n"
 					     "service empty {\n"
 					     "	listen 192.0.2.40 tcp port 80\n"
 					     "	listen 2001:db8:2::40 tcp port 80\n"
@@ -35,6 +61,12 @@ static const char configuration[] = PREAMBLE "tier edge {\n"
 #define TO_EDGE(service, ...)                                                      \
 	.verdict = XDP_TX, .out = {.to = EDGE1, __VA_ARGS__}, .flow = BEGINS_FLOW, \
 	.moves = {"tiers.edge.default", "services." service, "services." service ".servers.edge1"}
+#define L2_TO_EDGE                                                                       \
+	.verdict = XDP_TX, .out = {.via = EDGE1, .same_ttl = true}, .flow = BEGINS_FLOW, \
+	.moves = {"tiers.edge.default", "services.all", "services.all.servers.edge1"}
+#define OWN(service)                              \
+	.verdict = XDP_PASS, .flow = BEGINS_FLOW, \
+	.moves = {"tiers.self.rules.1", "services." service, "services." service ".servers.self"}
 #define NO_SERVER(service) \
 	.verdict = XDP_DROP, .reason = "no-server", .moves = {"?services." service}
 
@@ -70,6 +102,45 @@ static const struct row rows[] = {
 	{"a service takes the middle of a flow that it does not know, as another node had it",
 	 0,
 	 {{.in = {TCP(CLIENT, VIP, 80, PSH | ACK), .payload = 20}, TO_EDGE("www")}}},
+	{"a service on any port takes the first and the last, of TCP and SCTP",
+	 0,
+	 {{.in = {TCP(CLIENT, VIP3, 1, SYN)}, L2_TO_EDGE},
+	  {.in = {TCP(CLIENT, VIP3, 65535, SYN)}, L2_TO_EDGE},
+	  {.in = {.protocol = IPPROTO_SCTP,
+		  .from = CLIENT,
+		  .to = VIP3,
+		  .to_port = 5060,
+		  .payload = 20},
+	   L2_TO_EDGE}}},
+	{"and of other protocols nothing",
+	 0,
+	 {{.in = {.protocol = 47, .from = CLIENT, .to = VIP3, .payload = 20},
+	   .verdict = XDP_PASS}}},
+	{"among several ports and ranges each is found, and none between",
+	 0,
+	 {{.in = {UDP(CLIENT, VIP3, 7)}, L2_TO_EDGE},
+	  {.in = {UDP(CLIENT, VIP3, 9)}, L2_TO_EDGE},
+	  {.in = {UDP(CLIENT, VIP3, 2000)}, L2_TO_EDGE},
+	  {.in = {UDP(CLIENT, VIP3, 3000)}, L2_TO_EDGE},
+	  {.in = {UDP(CLIENT, VIP3, 8)}, .verdict = XDP_PASS},
+	  {.in = {UDP(CLIENT, VIP3, 6)}, .verdict = XDP_PASS},
+	  {.in = {UDP(CLIENT, VIP3, 2001)}, .verdict = XDP_PASS},
+	  {.in = {UDP(CLIENT, VIP3, 3001)}, .verdict = XDP_PASS}}},
+	{"a server that is the node itself gets the packet as it is in l2",
+	 0,
+	 {{.in = {TCP(CLIENT, VIP2, 22, SYN)}, OWN("own")},
+	  {.in = {TCP(CLIENT, VIP2, 22, ACK)},
+	   .verdict = XDP_PASS,
+	   .moves = {"tiers.self.rules.1", "services.own", "services.own.servers.self"}},
+	  {.in = {TCP(CLIENT, VIP2, 23, SYN)},
+	   .verdict = XDP_DROP,
+	   .reason = "default",
+	   .moves = {"tiers.self.default"}}}},
+	{"and translated in nat",
+	 0,
+	 {{.in = {TCP(CLIENT, VIP2, 24, SYN)},
+	   .out = {.to = NODE_LAN, .to_port = 22},
+	   OWN("own-nat")}}},
 	{"a service whose only server is down in the file takes nobody",
 	 0,
 	 {{.in = {TCP(CLIENT, VIP4, 80, SYN)}, NO_SERVER("empty")}}},

@@ -23,6 +23,7 @@
 	X(others)      \
 	X(service)     \
 	X(nat)         \
+	X(full_nat)    \
 	X(checksum)    \
 	X(l2)          \
 	X(next_hop)    \

@@ -26,6 +26,7 @@ static const struct party_info parties[PARTY_COUNT] = {
 	[OTHER] = {"OTHER", {"203.0.113.9", "2001:db8:e::9"}, 1, WAN, NULL},
 	[ROUTER] = {"ROUTER", {"192.0.2.254", "2001:db8:2::fe"}, 1, WAN, NULL},
 	[NODE] = {"NODE", {"192.0.2.1", "2001:db8:2::1"}, 1, WAN, "02:00:00:00:00:01"},
+	[NODE_LAN] = {"NODE_LAN", {"10.0.1.1", "2001:db8:1::1"}, 1, LAN, "02:00:00:00:00:02"},
 	[VIP] = {"VIP", {"192.0.2.10", "2001:db8:2::10"}, 1, WAN, NULL},
 	[VIP2] = {"VIP2", {"192.0.2.20", "2001:db8:2::20"}, 1, WAN, NULL},
 	[VIP3] = {"VIP3", {"192.0.2.30", "2001:db8:2::30"}, 1, WAN, NULL},

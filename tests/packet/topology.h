@@ -35,7 +35,8 @@ enum party {
 	OTHER,    /* neither client, server nor node */
 	ROUTER,   /* the next hop towards all of these */
 	NODE,
-	VIP, /* addresses that services listen on */
+	NODE_LAN, /* its address among the servers */
+	VIP,      /* addresses that services listen on */
 	VIP2,
 	VIP3,
 	VIP4,

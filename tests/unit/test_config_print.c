@@ -51,6 +51,14 @@ static const char example[] =
 	"    forward nat                                 # nat | full-nat | l2 | ipip | gue\n"
 	"    port 8443                                   # the servers' port\n"
 	"    from @office                                # optional\n"
+	"}\n"
+	"\n"
+	"service api {\n"
+	"    listen 203.0.113.11 tcp port 443\n"
+	"    listen 203.0.113.12 udp port any\n"
+	"    tier web\n"
+	"    forward full-nat\n"
+	"    pool 10.0.1.2 10.0.1.3 ports 2000-3000\n"
 	"}\n";
 
 static const char example_printed[] =
@@ -110,6 +118,14 @@ static const char example_printed[] =
 	"    forward nat\n"
 	"    port 8443\n"
 	"    from @office\n"
+	"}\n"
+	"\n"
+	"service api {\n"
+	"    listen 203.0.113.11 tcp port 443\n"
+	"    listen 203.0.113.12 udp port any\n"
+	"    tier web\n"
+	"    forward full-nat\n"
+	"    pool 10.0.1.2 10.0.1.3 ports 2000-3000\n"
 	"}\n";
 
 struct row {

@@ -16,11 +16,14 @@ struct addressed_listen {
 	struct tw_listen listen;
 };
 
+/* In the order in which the data path searches those of an address. */
 static int compare_listens(const void *a, const void *b)
 {
 	const struct addressed_listen *left = a, *right = b;
 	int difference = memcmp(left->addr, right->addr, sizeof(*left->addr));
 
+	if (!difference)
+		difference = (int)left->listen.protocol - (int)right->listen.protocol;
 	if (difference)
 		return difference;
 	return (int)left->listen.port_low - (int)right->listen.port_low;

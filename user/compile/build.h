@@ -59,6 +59,7 @@ struct build {
 	BUILD_SECTION(struct tw_tier, tiers)
 	BUILD_SECTION(struct tw_server, servers)
 	BUILD_SECTION(uint32_t, ids)
+	BUILD_SECTION(union tw_addr, pools)
 	BUILD_SECTION(struct tw_set_map, set_maps)
 	BUILD_SECTION(struct tw_known, known_prefixes)
 #undef BUILD_SECTION

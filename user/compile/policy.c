@@ -110,6 +110,7 @@ static int build_image(struct build *build)
 		PIECE(tiers),
 		PIECE(servers),
 		PIECE(ids),
+		PIECE(pools),
 		PIECE(set_maps),
 #undef PIECE
 		{&header->known, build->known_prefixes, build->known_prefixes_count,
@@ -217,6 +218,7 @@ int policy_compile(struct compiled *out, struct config *config, const struct tw_
 	free(build.tiers);
 	free(build.servers);
 	free(build.ids);
+	free(build.pools);
 	free(build.set_maps);
 	free(build.known_prefixes);
 	free(build.lists);

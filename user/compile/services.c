@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "compile/build.h"
+#include "tierwall/packet.h"
 
 static int build_next_hop(struct build *build, struct tw_server *place, const struct server *server)
 {
@@ -114,6 +115,101 @@ void service_hash_compile(struct tw_service *place, const struct service *servic
 	make_mask(place->source_mask[1], bits);
 }
 
+/* -- full-nat ------------------------------------------------------------------------ */
+
+static int add_source(struct build *build, struct tw_service *place, int family,
+		      const union tw_addr *addr)
+{
+	union tw_addr *source = config_push(&build->pools, &build->pools_count, sizeof(*source));
+
+	if (!source)
+		return -ENOMEM;
+	*source = *addr;
+	place->pool_count[family]++;
+	return 0;
+}
+
+/* Loopback and link-local addresses, which no server answers to. */
+static bool address_is_local_only(const union tw_addr *addr)
+{
+	if (addr_is_ipv4(addr))
+		return addr->bytes[12] == 127 || (addr->bytes[12] == 169 && addr->bytes[13] == 254);
+	return (addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80) ||
+	       (!addr->halves[0] && !addr->words[2] && addr->words[3] == TW_BE32(1));
+}
+
+/* How many bits two addresses begin with alike. */
+static int common_bits(const union tw_addr *a, const union tw_addr *b)
+{
+	int bits = 0;
+
+	for (size_t i = 0; i < sizeof(a->bytes); i++) {
+		uint8_t differing = a->bytes[i] ^ b->bytes[i];
+
+		if (differing)
+			return bits + __builtin_clz(differing) - 24;
+		bits += 8;
+	}
+	return bits;
+}
+
+/* The node's address that is most like the servers': mostly the one in their network. */
+static const union tw_addr *own_source(const struct build *build, const struct tier *tier,
+				       int family)
+{
+	const union tw_addr *best = NULL;
+	int best_bits = -1;
+
+	for (size_t i = 0; i < tier->server_count; i++)
+		for (size_t j = 0; j < build->facts->address_count; j++) {
+			const union tw_addr *own = &build->facts->addresses[j];
+			int bits;
+
+			if (addr_is_zero(&tier->servers[i].addr[family]) ||
+			    addr_is_ipv4(own) != !family || address_is_local_only(own))
+				continue;
+			bits = common_bits(own, &tier->servers[i].addr[family]);
+			if (bits > best_bits) {
+				best_bits = bits;
+				best = own;
+			}
+		}
+	return best;
+}
+
+static bool listens_on(const struct service *service, int family)
+{
+	for (size_t i = 0; i < service->listen_count; i++)
+		if (addr_is_ipv4(&service->listens[i].addr) == !family)
+			return true;
+	return false;
+}
+
+static int build_pool(struct build *build, struct tw_service *place, const struct service *service,
+		      const struct tier *tier, int family)
+{
+	const union tw_addr *own;
+	int result = 0;
+
+	if (service->forward != TW_FORWARD_FULL_NAT)
+		return 0;
+	place->pool_low = service->pool_ports[0] ? service->pool_ports[0] : POOL_PORT_LOW;
+	place->pool_high = service->pool_ports[0] ? service->pool_ports[1] : POOL_PORT_HIGH;
+	place->pool[family] = (uint32_t)build->pools_count;
+	for (size_t i = 0; !result && i < service->pool_count; i++)
+		if (addr_is_ipv4(&service->pool[i]) == !family)
+			result = add_source(build, place, family, &service->pool[i]);
+	if (result || service->pool_count || !listens_on(service, family))
+		return result;
+	own = own_source(build, tier, family);
+	if (!own)
+		return config_mistake(build->config, service->forward_at, build->diagnostic,
+				      "this node has no %s address for `full-nat` to send from: "
+				      "give it one, or name some as in `pool 10.0.1.2`",
+				      family ? "IPv6" : "IPv4");
+	return add_source(build, place, family, own);
+}
+
 int build_services(struct build *build)
 {
 	int result = 0;
@@ -138,6 +234,8 @@ int build_services(struct build *build)
 			result = build_members(build, place, service, tier);
 		if (!result)
 			result = build_choices(build, place, tier);
+		for (int family = 0; !result && family < 2; family++)
+			result = build_pool(build, place, service, tier, family);
 	}
 	return result;
 }

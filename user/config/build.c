@@ -323,6 +323,14 @@ int build_hash(struct parser *parser, struct word keyword, struct word field, in
 	return 0;
 }
 
+int build_pool(struct parser *parser, struct word address)
+{
+	struct service *service = parser->service;
+	union tw_addr *place = config_push(&service->pool, &service->pool_count, sizeof(*place));
+
+	return place ? word_address(parser, address, NULL, "pool", place) : -ENOMEM;
+}
+
 int build_listen(struct parser *parser, struct word address)
 {
 	struct listen *listen = config_push(&parser->service->listens,

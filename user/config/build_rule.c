@@ -155,6 +155,18 @@ void build_addresses_end(struct parser *parser)
 	parser->addresses->count = 0;
 }
 
+int build_all_ports(struct parser *parser)
+{
+	struct ports *ports = parser->ports;
+	struct port_range *range = config_push(&ports->items, &ports->count, sizeof(*range));
+
+	if (!range)
+		return -ENOMEM;
+	range->low = 0;
+	range->high = UINT16_MAX;
+	return 0;
+}
+
 int build_ports(struct parser *parser, struct range_words words)
 {
 	struct ports *ports = parser->ports;

@@ -7,13 +7,16 @@
 #include <string.h>
 
 #include "config/check.h"
+#include "tierwall/packet.h"
 
+#define POOL_MAX   64
 #define RANGES_MAX 64 /* of ports that a service listens on */
 
 static int check_forward(const struct config *source, const struct service *service,
 			 struct diagnostic *diagnostic)
 {
-	if (service->forward != TW_FORWARD_NAT && service->forward != TW_FORWARD_L2)
+	if (service->forward != TW_FORWARD_NAT && service->forward != TW_FORWARD_FULL_NAT &&
+	    service->forward != TW_FORWARD_L2)
 		return config_mistake(source, service->forward_at, diagnostic,
 				      "`%s` is not yet supported", forward_name(service->forward));
 	if (service->port && service->forward == TW_FORWARD_L2)
@@ -21,6 +24,43 @@ static int check_forward(const struct config *source, const struct service *serv
 			source, service->port_at, diagnostic,
 			"`port` does not go with `forward l2`, which leaves the ports "
 			"as they are: remove it, or write `forward nat`");
+	return 0;
+}
+
+static bool pool_has_family(const struct service *service, bool ipv4)
+{
+	for (size_t i = 0; i < service->pool_count; i++)
+		if (addr_is_ipv4(&service->pool[i]) == ipv4)
+			return true;
+	return false;
+}
+
+static int check_pool(const struct config *source, const struct service *service,
+		      struct diagnostic *diagnostic)
+{
+	if (!service->pool_count)
+		return 0;
+	if (service->forward != TW_FORWARD_FULL_NAT)
+		return config_mistake(source, service->pool_at, diagnostic,
+				      "`pool` goes with `forward full-nat` alone: remove it, or "
+				      "write that");
+	if (service->pool_count > POOL_MAX)
+		return config_mistake(source, service->pool_at, diagnostic,
+				      "a pool has at most %u addresses", POOL_MAX);
+	for (size_t i = 0; i < service->pool_count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (tw_addr_equal(&service->pool[i], &service->pool[j]))
+				return config_mistake(source, service->pool_at, diagnostic,
+						      "this pool has an address twice");
+	for (size_t i = 0; i < service->listen_count; i++) {
+		bool ipv4 = addr_is_ipv4(&service->listens[i].addr);
+
+		if (!pool_has_family(service, ipv4))
+			return config_mistake(source, service->pool_at, diagnostic,
+					      "the service listens on %s, but its pool has no "
+					      "address of that family",
+					      ipv4 ? "IPv4" : "IPv6");
+	}
 	return 0;
 }
 
@@ -43,6 +83,11 @@ static int check_listens(const struct config *source, const struct service *serv
 		case IPPROTO_UDP:
 			continue;
 		case IPPROTO_SCTP:
+			if (service->forward == TW_FORWARD_FULL_NAT)
+				return config_mistake(
+					source, listen->at, diagnostic,
+					"sctp does not go with `forward full-nat`, which changes "
+					"ports: write `forward nat`");
 			if (!service->port)
 				continue;
 			return config_mistake(
@@ -86,6 +131,8 @@ int service_check(const struct config *source, const struct service *service,
 			"service `%s` has no tier: it needs a line such as `tier web`",
 			service->name);
 	result = check_forward(source, service, diagnostic);
+	if (!result)
+		result = check_pool(source, service, diagnostic);
 	if (!result)
 		result = check_listens(source, service, diagnostic);
 	if (!result)

@@ -187,6 +187,9 @@ struct listen {
 	struct ports ports;
 };
 
+#define POOL_PORT_LOW  1024 /* where nothing is said: below the ports that Linux gives out */
+#define POOL_PORT_HIGH 32767
+
 struct service {
 	char name[TW_NAME];
 	struct place at;
@@ -204,9 +207,13 @@ struct service {
 	bool affinity;         /* only the source is hashed, */
 	uint8_t affinity_bits; /* so much of it; 0: all */
 	struct place affinity_at;
-	uint8_t on_down; /* enum tw_on_down */
-	bool rejects;    /* `no-server reject` */
-	uint32_t id;     /* counter */
+	uint8_t on_down;     /* enum tw_on_down */
+	bool rejects;        /* `no-server reject` */
+	union tw_addr *pool; /* sources of `full-nat`; none: the node's own address next to it */
+	size_t pool_count;
+	uint16_t pool_ports[2]; /* from, to; 0: POOL_PORT_LOW to POOL_PORT_HIGH */
+	struct place pool_at;
+	uint32_t id; /* counter */
 	uint32_t
 		*member_ids; /* counters of its tier's servers within it, in their order; or NULL */
 };

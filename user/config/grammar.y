@@ -78,7 +78,7 @@ static void yyerror(struct place *at, struct parser *parser, void *scanner, cons
 %token <word> SERVER "server" FIREWALL "firewall" STRICT "strict" DEFAULT "default"
 %token <word> WEIGHT "weight" MAC "mac" DEVICE "device" UP "up" DRAIN "drain" DOWN "down"
 %token <word> BACKUP "backup" BELOW "below"
-%token <word> LISTEN "listen" FORWARD "forward"
+%token <word> LISTEN "listen" FORWARD "forward" POOL "pool" PORTS "ports"
 %token <word> AFFINITY "affinity" HASH "hash"
 %token <word> ON_DOWN "on-down" RESET "reset" MOVE "move" KEEP "keep" NO_SERVER "no-server"
 %token <word> NAT "nat" FULL_NAT "full-nat" L2 "l2" IPIP "ipip" GUE "gue"
@@ -291,7 +291,7 @@ service_words: NAME { TRY(build_service(parser, $1)); } service_options;
 service_options: %empty | service_options service_statement;
 
 service_statement:
-	"listen" WORD { TRY(build_listen(parser, $2)); } protocol "port" ports
+	"listen" WORD { TRY(build_listen(parser, $2)); } protocol "port" listen_ports
 	{
 		parser->listen->protocol = (uint8_t)$4;
 	}
@@ -340,6 +340,12 @@ service_statement:
 		TRY(build_once(parser, ONCE_NO_SERVER, $1));
 		parser->service->rejects = $2 == TW_REJECT;
 	}
+	| "pool"
+	{
+		TRY(build_once(parser, ONCE_POOL, $1));
+		parser->service->pool_at = @1;
+	}
+	pool_addresses pool_ports
 	;
 
 on_down:
@@ -351,6 +357,23 @@ on_down:
 no_server:
 	"drop" { $$ = TW_DROP; }
 	| "reject" { $$ = TW_REJECT; }
+	;
+
+pool_addresses: pool_address | pool_addresses pool_address;
+
+pool_address: WORD { TRY(build_pool(parser, $1)); };
+
+pool_ports:
+	%empty
+	| "ports" range
+	{
+		TRY(word_range(parser, $2, 1, UINT16_MAX, "port", parser->service->pool_ports));
+	}
+	;
+
+listen_ports:
+	ports
+	| "any" { TRY(build_all_ports(parser)); }
 	;
 
 forward:

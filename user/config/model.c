@@ -64,6 +64,7 @@ void service_free(struct service *service)
 		free(service->listens[i].ports.items);
 	free(service->listens);
 	free(service->from.items);
+	free(service->pool);
 	free(service->member_ids);
 	memset(service, 0, sizeof(*service));
 }

@@ -221,7 +221,8 @@ enum once {
 	ONCE_AFFINITY = 1 << 12,
 	ONCE_ON_DOWN = 1 << 13,
 	ONCE_NO_SERVER = 1 << 14,
-	ONCE_HASH = 1 << 15, /* and the bits behind it, one for each field */
+	ONCE_POOL = 1 << 15,
+	ONCE_HASH = 1 << 16, /* and the bits behind it, one for each field */
 };
 int build_once(struct parser *parser, enum once once, struct word word);
 
@@ -245,6 +246,7 @@ int build_service(struct parser *parser, struct word name);
 int build_listen(struct parser *parser, struct word address);
 int build_backup_below(struct parser *parser, struct word keyword, struct word number);
 int build_hash(struct parser *parser, struct word keyword, struct word field, int on);
+int build_pool(struct parser *parser, struct word address);
 int build_default(struct parser *parser, struct word keyword, struct place at, int action);
 int build_check(struct parser *parser, struct word keyword, struct word name, int on);
 
@@ -261,6 +263,7 @@ int build_address(struct parser *parser, struct word word);
 int build_set_name(struct parser *parser, struct word word);
 int build_any(struct parser *parser, struct word word);
 void build_addresses_end(struct parser *parser);
+int build_all_ports(struct parser *parser);
 int build_ports(struct parser *parser, struct range_words words);
 
 /* -- build_packet.c ----------------------------------------------------------------------------- */

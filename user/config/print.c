@@ -215,6 +215,18 @@ static void print_hash(FILE *out, const struct service *service)
 			fprintf(out, INDENT "hash %s off\n", hash_field_name(bit));
 }
 
+static void print_pool(FILE *out, const struct service *service)
+{
+	fputs(INDENT "pool", out);
+	for (size_t i = 0; i < service->pool_count; i++) {
+		fputc(' ', out);
+		address_print(out, &service->pool[i]);
+	}
+	if (service->pool_ports[0])
+		fprintf(out, " ports %u-%u", service->pool_ports[0], service->pool_ports[1]);
+	fputc('\n', out);
+}
+
 static void print_service(struct printer *printer, const struct service *service)
 {
 	FILE *out = printer->out;
@@ -245,6 +257,8 @@ static void print_service(struct printer *printer, const struct service *service
 		fprintf(out, INDENT "on-down %s\n", on_down_name(service->on_down));
 	if (service->rejects)
 		fputs(INDENT "no-server reject\n", out);
+	if (service->pool_count)
+		print_pool(out, service);
 	fputs("}\n", out);
 }
 

@@ -86,7 +86,10 @@ void print_ports(FILE *out, const struct ports *ports, const char *separator)
 {
 	for (size_t i = 0; i < ports->count; i++) {
 		fputs(i ? separator : "", out);
-		print_range(out, ports->items[i].low, ports->items[i].high);
+		if (!ports->items[i].low) /* a listen's alone: ports in words begin with 1 */
+			fputs("any", out);
+		else
+			print_range(out, ports->items[i].low, ports->items[i].high);
 	}
 }
 

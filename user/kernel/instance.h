@@ -36,6 +36,7 @@
 	X(sets)          \
 	X(flows4)        \
 	X(flows6)        \
+	X(translations)  \
 	X(fragments)     \
 	X(named)         \
 	X(limits)        \
