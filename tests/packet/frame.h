@@ -19,8 +19,8 @@
 #define FRESH_PORT 20000 /* the fresh port of run 0 */
 
 /* Ports that stand for others. */
-#define FRESH_PORT_HERE 1 /* the run's fresh one, where 0 means something else */
-#define ASSIGNED        2 /* the one that the node has chosen for the row's flow */
+#define FRESH_PORT_HERE 65001 /* the run's fresh one, where 0 means something else */
+#define ASSIGNED        65002 /* the one that the node has chosen for the row's flow */
 
 enum tcp_flags {
 	FIN = 0x01,
