@@ -140,6 +140,14 @@ static __always_inline int refuse_ttl(struct path *path)
 	return VERDICT_REJECT;
 }
 
+/* Does not fit, and its sender hears what would. */
+static __always_inline int refuse_length(struct path *path, __u32 fits)
+{
+	refuse_departure(path, TW_REASON_TOO_BIG);
+	path->work->fits = fits;
+	return VERDICT_REJECT;
+}
+
 /* Ethernet addresses, then out of the device that the packet came in by, or another. */
 static __always_inline int send(struct xdp_md *ctx, struct path *path,
 				const struct tw_next_hop *hop)

@@ -97,6 +97,7 @@ static __always_inline void judge_service(struct path *path, const struct tw_pac
 		POLICY_ITEM(path->policy, services, struct tw_service, i);
 	const struct tw_server *server = NULL;
 	struct tw_packet *judged = &path->work->judged;
+	__u32 family;
 
 	if (!service)
 		return;
@@ -131,10 +132,12 @@ static __always_inline void judge_service(struct path *path, const struct tw_pac
 		}
 		trace_step(path, TW_STAGE_SERVER, TW_SAYS_SERVER, outcome->server);
 	}
-	outcome->addr = server->addr[p->family & 1];
+	family = server_family(server, service->forward, p->family);
+	outcome->addr = server->addr[family];
 	outcome->port = service->port ? service->port : p->dport;
 	*judged = *p;
-	judged->daddr = outcome->addr;
+	if (family == p->family) /* else no rule could name it for this packet */
+		judged->daddr = outcome->addr;
 	judged->dport = outcome->port;
 	if (server_accepts(path, judged, server, kept, outcome))
 		outcome->kind = OUTCOME_BALANCED;

@@ -21,13 +21,16 @@ static __always_inline long next_hop_ask(struct xdp_md *ctx, const struct path *
 	fib->ifindex = path->ingress;
 	fib->l4_protocol = p->protocol;
 	fib->tot_len = 1; /* asks for the MTU, which comes back in its place */
-	if (p->family) {
+	/* a tunnel may lead over the other family, in which the sender has no address */
+	if (!tw_addr_is_ipv4(to)) {
 		fib->family = ADDRESS_FAMILY_INET6;
-		__builtin_memcpy(fib->ipv6_src, &p->saddr, sizeof(fib->ipv6_src));
+		if (p->family)
+			__builtin_memcpy(fib->ipv6_src, &p->saddr, sizeof(fib->ipv6_src));
 		__builtin_memcpy(fib->ipv6_dst, to, sizeof(fib->ipv6_dst));
 	} else {
 		fib->family = ADDRESS_FAMILY_INET;
-		fib->ipv4_src = p->saddr.words[3];
+		if (!p->family)
+			fib->ipv4_src = p->saddr.words[3];
 		fib->ipv4_dst = to->words[3];
 	}
 	return bpf_fib_lookup(ctx, fib, sizeof(*fib), 0);

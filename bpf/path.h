@@ -95,6 +95,11 @@ struct work {
 	struct tw_fragment datagram;
 	struct tw_key key; /* the packet that rules are asked about */
 	__u32 reason;      /* enum tw_reason, once refused */
+	__u32 ingress;     /* ifindex */
+	__u32 form;        /* enum tw_tunnel, where it is one */
+	int parsed;        /* enum tw_parsed */
+	__u32 slot;        /* of the policy that it is judged by */
+	__u32 fits;        /* of what is too big: the MTU that its sender is to be told */
 };
 
 struct {
@@ -106,7 +111,16 @@ struct {
 
 #define VERDICT_REJECT  0x100 /* within the path: dropped, and the sender is told */
 #define VERDICT_FORWARD 0x200 /* within the path: goes where work->departure says */
+#define VERDICT_ANSWER  0x400 /* within the path: the kernel's, of a service with `mss` */
 #define VERDICT_UNKNOWN 0x300 /* within the path: of no known flow, to be judged */
+
+#define L2_MAX (sizeof(struct ethhdr) + 2 * sizeof(struct tw_vlan))
+
+/* The Ethernet header by what it may hold: no tags, one or two, then the type. */
+struct l2_tags {
+	__u8 macs[2 * ETH_ALEN];
+	__be32 tags[2]; /* TPID and TCI each */
+};
 
 /* On the stack, of which kernels before 6.8 make more than it is: no larger than it must. */
 struct path {

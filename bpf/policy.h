@@ -26,13 +26,20 @@ static __noinline __u32 policy_on_trial(const struct tw_control *now, __u64 reve
 	return *(const volatile __u32 *)(is_over ? &now->previous : &now->live);
 }
 
+static __always_inline const struct tw_policy *policy_in(__u32 slot)
+{
+	void *image = bpf_map_lookup_elem(&policy, &slot);
+	__u32 zero = 0;
+
+	return image ? bpf_map_lookup_elem(image, &zero) : NULL;
+}
+
 /* NULL: nothing is asked of the packet. */
 static __always_inline const struct tw_policy *policy_live(const struct path *path)
 {
 	__u32 zero = 0, slot;
 	const struct tw_control *now = bpf_map_lookup_elem(&control, &zero);
 	__u64 revert_at;
-	void *image;
 
 	if (!now)
 		return NULL; /* cannot be: the array has its one row */
@@ -44,8 +51,29 @@ static __always_inline const struct tw_policy *policy_live(const struct path *pa
 		slot = policy_on_trial(now, revert_at, path->ingress);
 	else
 		slot = *(const volatile __u32 *)&now->live;
-	image = bpf_map_lookup_elem(&policy, &slot);
-	return image ? bpf_map_lookup_elem(image, &zero) : NULL;
+	path->work->slot = slot;
+	path->work->ingress = path->ingress;
+	return policy_in(slot);
+}
+
+/*
+ * The path again, in a global function, which is handed no such pointers; false: the
+ * policy is gone.  Its slot is not another's while a packet may use it.
+ */
+static __always_inline int path_resume(struct path *path)
+{
+	__u32 zero = 0;
+
+	path->work = bpf_map_lookup_elem(&works, &zero);
+	if (!path->work)
+		return 0;
+	path->trace = NULL;
+	if (path->work->is_trace)
+		path->trace = bpf_map_lookup_elem(&traces, &zero);
+	path->ingress = path->work->ingress;
+	path->second = second_now();
+	path->policy = policy_in(path->work->slot);
+	return path->policy != NULL;
 }
 
 /* Item `i` of a section whose items are `size` bytes, NULL beyond its end. */

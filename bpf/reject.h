@@ -2,7 +2,9 @@
 /*
  * What the sender of a rejected packet gets: TCP a reset (RFC 9293, 3.5.2), all else
  * ICMP `port unreachable` (RFC 792, RFC 4443).  Whatever ran out of hops gets ICMP `time
- * exceeded`, from the service's address: where it is routed is here.  An answer is made of the packet itself and
+ * exceeded`, from the service's address: where it is routed is here.  What does not fit the
+ * way to its server gets `fragmentation needed` (RFC 1191) or `packet too big`.  An answer
+ * is made of the packet itself and
  * goes back by the way that it came: same device, same VLAN tags, Ethernet and IP
  * addresses exchanged, so the source is the address that was asked.
  *
@@ -27,14 +29,22 @@ const volatile __u32 answers_to_one = 100;      /* to one source, for IPv6 to on
 #define QUOTE_MAX6      (1280u - sizeof(struct ipv6hdr) - sizeof(struct tw_icmp))
 #define QUOTE_PIECE     512u /* bpf_csum_diff() takes no more at a time */
 #define QUOTE_PIECES    3
-#define L2_MAX          (sizeof(struct ethhdr) + 2 * sizeof(struct tw_vlan))
 
-#define ICMP4_PORT_UNREACHABLE 3 /* code of type 3 */
-#define ICMP6_UNREACHABLE      1
-#define ICMP6_PORT_UNREACHABLE 4
-#define ICMP6_TIME_EXCEEDED    3
+#define ICMP4_PORT_UNREACHABLE     3 /* code of type 3 */
+#define ICMP4_FRAGMENTATION_NEEDED 4
+#define ICMP6_UNREACHABLE          1
+#define ICMP6_PORT_UNREACHABLE     4
+#define ICMP6_TOO_BIG              2
+#define ICMP6_TIME_EXCEEDED        3
 
-enum answer { ANSWER_NONE, ANSWER_TOO_MANY, ANSWER_RESET, ANSWER_ICMP, ANSWER_EXCEEDED };
+enum answer {
+	ANSWER_NONE,
+	ANSWER_TOO_MANY,
+	ANSWER_RESET,
+	ANSWER_ICMP,
+	ANSWER_EXCEEDED,
+	ANSWER_TOO_BIG
+};
 
 /* What an answer is made of, a row for each CPU. */
 struct answer_work {
@@ -324,16 +334,28 @@ static __always_inline int sum_of_quote(struct xdp_md *ctx, struct answer_work *
 	return !length;
 }
 
-static __always_inline void put_icmp(struct tw_icmp *icmp, __u8 type, __u8 code, __u64 sum)
+/* `exceeded`: the TTL ran out; `fits`: too big, and this long is not; neither: unreachable. */
+static __always_inline void put_icmp(struct tw_icmp *icmp, __u32 family, int exceeded, __u32 fits,
+				     __u64 sum)
 {
 	__builtin_memset(icmp, 0, sizeof(*icmp));
-	icmp->type = type;
-	icmp->code = code;
+	if (family) {
+		icmp->type = exceeded ? ICMP6_TIME_EXCEEDED
+			     : fits   ? ICMP6_TOO_BIG
+				      : ICMP6_UNREACHABLE;
+		icmp->code = exceeded || fits ? 0 : ICMP6_PORT_UNREACHABLE;
+	} else {
+		icmp->type = exceeded ? TW_ICMP_TIME_EXCEEDED : TW_ICMP_UNREACHABLE;
+		icmp->code = exceeded ? 0
+			     : fits   ? ICMP4_FRAGMENTATION_NEEDED
+				      : ICMP4_PORT_UNREACHABLE;
+	}
+	icmp->sequence = __builtin_bswap16((__u16)fits);
 	icmp->check = checksum_of(sum + sum_of(icmp, sizeof(*icmp)));
 }
 
 static __always_inline int send_icmp(struct xdp_md *ctx, const struct tw_packet *p,
-				     struct answer_work *work, int exceeded)
+				     struct answer_work *work, int exceeded, __u32 fits)
 {
 	const __u32 ip = p->family ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 	const __u32 added = ip + sizeof(struct tw_icmp);
@@ -350,13 +372,10 @@ static __always_inline int send_icmp(struct xdp_md *ctx, const struct tw_packet 
 		return 0; /* the driver leaves no head room */
 	if (p->family) {
 		sum += sum_of_addresses(p) + sum_of_pseudo(bytes, IPPROTO_ICMPV6);
-		put_icmp(&work->answer.v6.icmp, exceeded ? ICMP6_TIME_EXCEEDED : ICMP6_UNREACHABLE,
-			 exceeded ? 0 : ICMP6_PORT_UNREACHABLE, sum);
+		put_icmp(&work->answer.v6.icmp, 1, exceeded, fits, sum);
 		put_ipv6(&work->answer.v6.ip, p, IPPROTO_ICMPV6, bytes);
 	} else {
-		put_icmp(&work->answer.v4.icmp,
-			 exceeded ? TW_ICMP_TIME_EXCEEDED : TW_ICMP_UNREACHABLE,
-			 exceeded ? 0 : ICMP4_PORT_UNREACHABLE, sum);
+		put_icmp(&work->answer.v4.icmp, 0, exceeded, fits, sum);
 		put_ipv4(&work->answer.v4.ip, p, IPPROTO_ICMP, bytes, ANSWER_PRIORITY);
 	}
 	return put_answer(ctx, work, p->l3, added);
@@ -366,10 +385,11 @@ static __always_inline int send_icmp(struct xdp_md *ctx, const struct tw_packet 
 
 /*
  * Turns the packet into its answer: enum answer.  `spends` 0: a trace, which uses up nothing.
- * `exceeded`: no rule rejected it, its TTL ran out.
+ * `exceeded`: no rule rejected it, its TTL ran out.  `fits`: it is too big, and this is the
+ * MTU to tell of; else 0.
  */
 __noinline int reject_answer(struct xdp_md *ctx, const struct tw_packet *p, int spends,
-			     int exceeded)
+			     int exceeded, __u32 fits)
 {
 	const struct ethhdr *eth = (void *)(long)ctx->data;
 	__u32 zero = 0;
@@ -382,10 +402,12 @@ __noinline int reject_answer(struct xdp_md *ctx, const struct tw_packet *p, int 
 	if (!is_within_budget(p, spends))
 		return ANSWER_TOO_MANY;
 	if (exceeded)
-		return send_icmp(ctx, p, work, 1) ? ANSWER_EXCEEDED : ANSWER_NONE;
+		return send_icmp(ctx, p, work, 1, 0) ? ANSWER_EXCEEDED : ANSWER_NONE;
+	if (fits)
+		return send_icmp(ctx, p, work, 0, fits) ? ANSWER_TOO_BIG : ANSWER_NONE;
 	if (p->protocol == IPPROTO_TCP)
 		return send_reset(ctx, p, work) ? ANSWER_RESET : ANSWER_NONE;
-	return send_icmp(ctx, p, work, 0) ? ANSWER_ICMP : ANSWER_NONE;
+	return send_icmp(ctx, p, work, 0, 0) ? ANSWER_ICMP : ANSWER_NONE;
 }
 
 /* From or to all of a network of this node: nothing in the address itself says so. */
@@ -419,17 +441,20 @@ static __always_inline const struct tw_packet *asked_of_node(const struct path *
 static __always_inline int reject(struct xdp_md *ctx, const struct path *path)
 {
 	int exceeded = path->work->reason == TW_REASON_TTL;
+	__u32 fits = path->work->fits;
 	int answer = is_to_all(path) ? ANSWER_NONE
 				     : reject_answer(ctx, asked_of_node(path, exceeded),
-						     !path->trace, exceeded);
+						     !path->trace, exceeded, fits);
 	int sent = answer > ANSWER_TOO_MANY;
 
+	path->work->fits = 0;
 	trace_step(path, TW_STAGE_ANSWER,
 		   answer == ANSWER_RESET      ? TW_SAYS_RESET
 		   : answer == ANSWER_ICMP     ? TW_SAYS_UNREACHABLE
 		   : answer == ANSWER_EXCEEDED ? TW_SAYS_EXCEEDED
+		   : answer == ANSWER_TOO_BIG  ? TW_SAYS_TOO_BIG
 					       : TW_SAYS_UNANSWERED,
-		   answer == ANSWER_TOO_MANY);
+		   answer == ANSWER_TOO_BIG ? fits : answer == ANSWER_TOO_MANY);
 	count_node(path, sent ? TW_NODE_ANSWERED : TW_NODE_UNANSWERED);
 	return sent ? (int)bpf_redirect_map(&devices, path->ingress, XDP_TX) : XDP_DROP;
 }

@@ -13,6 +13,24 @@
 #define SLOTS_OF_OFFSET 4  /* offsets in chunks are in units of eight bytes */
 #define LISTEN_STEPS    17 /* an address has less than 2^16 listens */
 
+static __always_inline int is_tunnel(__u8 forward)
+{
+	return forward == TW_FORWARD_IPIP || forward == TW_FORWARD_GUE;
+}
+
+/*
+ * The family in which a server is reached: the client's.  A tunnel takes the other one
+ * where the server has no address of that.
+ */
+static __always_inline __u32 server_family(const struct tw_server *server, __u8 forward,
+					   __u32 family)
+{
+	family &= 1;
+	if (is_tunnel(forward) && tw_addr_is_zero(&server->addr[family]))
+		family ^= 1;
+	return family;
+}
+
 struct listen_search {
 	const struct tw_policy *policy;
 	const struct tw_packet *packet;
@@ -100,10 +118,12 @@ static long member_step(__u32 i, void *context)
 	struct outcome ignored;
 	const struct tw_server *server =
 		service_server(search->policy, search->service, i, &ignored);
+	__u32 family;
 
 	if (!server)
 		return 1;
-	if (!tw_addr_equal(&server->addr[search->family & 1], search->addr))
+	family = server_family(server, search->service->forward, search->family);
+	if (!tw_addr_equal(&server->addr[family], search->addr))
 		return 0;
 	search->member = i;
 	return 1;

@@ -5,12 +5,15 @@
  *   parse -> guard -> flow -- known ---------------------------> forward
  *                      `---- unknown -> service -> firewall -> record
  */
+#include "decapsulate.h"
+#include "encapsulate.h"
 #include "event.h"
 #include "forward.h"
 #include "fragment.h"
 #include "full_nat.h"
 #include "guard.h"
 #include "judge.h"
+#include "mss.h"
 #include "named.h"
 #include "reject.h"
 #include "related.h"
@@ -38,6 +41,16 @@ static __always_inline int refused(struct path *path, __u8 reason, __u32 rule, _
 	return action == TW_REJECT ? VERDICT_REJECT : XDP_DROP;
 }
 
+/* What path->work->departure says. */
+static __noinline int leave(struct xdp_md *ctx, struct path *path)
+{
+	const struct departure *departure = &path->work->departure;
+
+	if (path->policy->flags & TW_POLICY_MSS)
+		mss_leave(ctx);
+	return is_tunnel(departure->forward) ? encapsulate(ctx) : forward(ctx, path);
+}
+
 /* A packet of a flow that the live policy has judged. */
 static __always_inline int follow(struct path *path, struct tw_flow *flow)
 {
@@ -53,8 +66,10 @@ static __always_inline int follow(struct path *path, struct tw_flow *flow)
 		path->trace->service = flow->service;
 	if (!(flow->flags & TW_FLOW_BALANCED) ||
 	    (flow->flags & TW_FLOW_REPLY && !is_translated(flow->forward))) {
+		departure->forward = flow->forward;
+		departure->server = flow->server;
 		trace_step(path, TW_STAGE_FORWARD, TW_SAYS_TO_KERNEL, 0);
-		return XDP_PASS;
+		return path->policy->flags & TW_POLICY_MSS ? VERDICT_ANSWER : XDP_PASS;
 	}
 	departure->addr = flow->addr;
 	departure->port = flow->port;
@@ -379,16 +394,6 @@ static __always_inline int guard_stage(struct xdp_md *ctx, struct path *path)
 	return flow_stage(ctx, path);
 }
 
-/* What is not plain.  A global function, for the verifier to walk once. */
-__noinline int parse_all(struct xdp_md *ctx)
-{
-	const void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	__u32 zero = 0;
-	struct work *work = bpf_map_lookup_elem(&works, &zero);
-
-	return work ? (int)tw_parse(&work->packet, data, end, work->bytes) : TW_PARSED_OTHER;
-}
-
 static __always_inline int parse(struct xdp_md *ctx, const struct path *path)
 {
 	const void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
@@ -398,23 +403,33 @@ static __always_inline int parse(struct xdp_md *ctx, const struct path *path)
 	return parse_all(ctx);
 }
 
+/* Opens a tunnel that ends here, of somebody whose tunnels are opened. */
+static __always_inline void tunnel_open(struct xdp_md *ctx, struct work *work)
+{
+	if (tunnel_here(ctx) && tunnel_is_allowed())
+		work->parsed = decapsulate(ctx);
+}
+
 static __always_inline int walk_path(struct xdp_md *ctx, struct path *path)
 {
 	struct tw_packet *p = &path->work->packet;
-	int parsed = parse(ctx, path), verdict;
+	int verdict;
 	__u8 reason;
 
-	if (parsed == TW_PARSED_OTHER)
+	path->work->parsed = parse(ctx, path);
+	if (path->work->parsed == TW_PARSED_OTHER)
 		return pass(path, TW_STAGE_PARSE, TW_SAYS_NOT_IP);
 	path->policy = policy_live(path);
 	if (!path->policy)
 		return pass(path, TW_STAGE_GUARD, TW_SAYS_NO_RULES);
 	path->second = second_now();
+	if (path->policy->flags & TW_POLICY_DECAP && !p->faults)
+		tunnel_open(ctx, path->work);
 	if (p->faults) {
 		reason = fault_reason(path);
 		if (reason != TW_REASON_NONE)
 			return refused_early(path, reason);
-		if (parsed == TW_PARSED_NOT)
+		if (path->work->parsed == TW_PARSED_NOT)
 			return pass(path, TW_STAGE_PARSE, TW_SAYS_UNREADABLE);
 	}
 	if (tw_is_neighbour_discovery(p))
@@ -426,7 +441,9 @@ static __always_inline int walk_path(struct xdp_md *ctx, struct path *path)
 			return refused_early(path, reason);
 	}
 	verdict = guard_stage(ctx, path);
-	return verdict == VERDICT_FORWARD ? forward(ctx, path) : verdict;
+	if (verdict == VERDICT_ANSWER)
+		return mss_answer(ctx);
+	return verdict == VERDICT_FORWARD ? leave(ctx, path) : verdict;
 }
 
 /* The one exit: every frame is counted once, by its verdict and, if dropped, its reason. */

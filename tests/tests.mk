@@ -35,7 +35,7 @@ check-kernel:
 
 # -- packet tests, random frames and the bench: through BPF_PROG_TEST_RUN ---------------
 PACKET_COMMON := topology frame node counters
-PACKET_ROWS := row answer main listener $(patsubst tests/packet/%.c,%,$(wildcard tests/packet/rows_*.c))
+PACKET_ROWS := row answer tunnel main listener $(patsubst tests/packet/%.c,%,$(wildcard tests/packet/rows_*.c))
 PACKET_OBJECTS = $(1:%=$(O)/tests/packet/%.o)
 PACKET_CFLAGS = $(CPPFLAGS) -Itests $(ALL_CFLAGS)
 

@@ -144,6 +144,8 @@ enum tw_forward {
 };
 /* What becomes of the live flows of a server that is down. */
 enum tw_on_down { TW_ON_DOWN_MOVE, TW_ON_DOWN_RESET, TW_ON_DOWN_KEEP };
+enum tw_tunnel { TW_TUNNEL_IPIP, TW_TUNNEL_GUE, TW_TUNNELS }; /* forms that `decap` opens */
+#define TW_GUE_PORT 6080                                      /* where nothing is said */
 enum tw_server_state { TW_SERVER_UP, TW_SERVER_DOWN, TW_SERVER_DRAIN };
 
 struct tw_section {
@@ -211,7 +213,11 @@ struct tw_policy {
 	__u32 fronts;     /* how many of front[] */
 	__u32 guard_rest; /* guard has other rules, too: its list has all of them */
 	struct tw_front front[TW_FRONTS];
-	struct tw_ladder ladder[2];  /* [0] IPv4, [1] IPv6 */
+	struct tw_ladder ladder[2]; /* [0] IPv4, [1] IPv6 */
+	__u64 decap[TW_TUNNELS][2]; /* roots as of a struct tw_list: whose tunnels are opened */
+	__be32 spread[2];           /* bits of a tunnel's source that come from the flow's hash */
+	__u16 gue_port;
+	__u16 _pad[3];
 	struct tw_section addresses; /* struct tw_address: hashed, count is a power of two */
 	struct tw_section listens;   /* struct tw_listen */
 	struct tw_section services;  /* struct tw_service */
@@ -225,10 +231,12 @@ struct tw_policy {
 	struct tw_section text; /* char, in the chunks: the source, without the entries of sets */
 };
 
-#define TW_POLICY_HOST         0x1 /* there is a host block */
-#define TW_POLICY_GUARD        0x2 /* there is a guard block */
-#define TW_POLICY_GUARD_STATE  0x4 /* a rule of guard asks for the state of the flow */
-#define TW_POLICY_CHECKS_SHIFT 8   /* from here on: enum tw_check, a bit for each that is off */
+#define TW_POLICY_HOST         0x1  /* there is a host block */
+#define TW_POLICY_GUARD        0x2  /* there is a guard block */
+#define TW_POLICY_GUARD_STATE  0x4  /* a rule of guard asks for the state of the flow */
+#define TW_POLICY_DECAP        0x8  /* some tunnels are opened */
+#define TW_POLICY_MSS          0x10 /* some service has `mss` */
+#define TW_POLICY_CHECKS_SHIFT 8    /* from here on: enum tw_check, a bit for each that is off */
 
 /* Bucket of `addresses`: what a packet's destination (or source) is to us. */
 struct tw_address {
@@ -276,8 +284,9 @@ struct tw_service {
 	__u8 hash_off;    /* TW_HASH_*: what the hash leaves out */
 	__u8 on_down;     /* enum tw_on_down */
 	__u8 no_server;   /* enum tw_action of a flow that no server takes: drop or reject */
-	__u8 _pad[3];
-	__u64 from[2];             /* roots as of a struct tw_list */
+	__u8 _pad;
+	__u16 mss;     /* the most that a SYN may say; TW_MSS_AUTO: by the MTU; 0: anything */
+	__u64 from[2]; /* roots as of a struct tw_list */
 	__u64 source_mask[2][2];   /* by family: halves of an address, in network order */
 	__u32 pool[2];             /* full-nat: first source in `pools`, by family, */
 	__u16 pool_count[2];       /* how many, */
@@ -289,6 +298,8 @@ struct tw_service {
 #define TW_HASH_DESTINATION_PORT 0x8
 #define TW_HASH_PROTOCOL         0x10
 #define TW_HASH_FIELDS           0xf /* of a packet, those that `hash` names */
+
+#define TW_MSS_AUTO 0xffffu
 
 struct tw_member {
 	__u32 id; /* counter of this server within this service */
@@ -310,6 +321,7 @@ struct tw_server {
 	__u8 smac[6]; /* of `device` */
 	__u8 state;   /* enum tw_server_state */
 	__u8 _pad[7];
+	union tw_addr source[2]; /* of a tunnel to addr[] */
 };
 
 #define TW_VERDICT_LOG       0x1
@@ -576,7 +588,8 @@ struct tw_meta {
 _Static_assert(sizeof(union tw_addr) == 16, "addr");
 _Static_assert(sizeof(struct tw_counter) == 32, "counter");
 _Static_assert(sizeof(struct tw_list) == 24, "list");
-_Static_assert(sizeof(struct tw_policy) == 32 + 2 * 24 + 8 + TW_FRONTS * 12 + 2 * 32 + 11 * 8,
+_Static_assert(sizeof(struct tw_policy) ==
+		       32 + 2 * 24 + 8 + TW_FRONTS * 12 + 2 * 32 + TW_TUNNELS * 16 + 16 + 11 * 8,
 	       "policy");
 _Static_assert(sizeof(struct tw_ladder) == 32, "ladder");
 _Static_assert(sizeof(struct tw_front) == 12, "front");
@@ -584,7 +597,7 @@ _Static_assert(sizeof(struct tw_address) == 32, "address");
 _Static_assert(sizeof(struct tw_listen) == 8, "listen");
 _Static_assert(sizeof(struct tw_service) == 104, "service");
 _Static_assert(sizeof(struct tw_member) == 8, "member");
-_Static_assert(sizeof(struct tw_server) == 88, "server");
+_Static_assert(sizeof(struct tw_server) == 120, "server");
 _Static_assert(sizeof(struct tw_limit) == 48, "limit");
 _Static_assert(sizeof(struct tw_limit_line) == 64, "line of limits");
 _Static_assert(sizeof(struct tw_set_map) == 64, "set map");

@@ -153,6 +153,17 @@ static __always_inline void tw_addr_copy(union tw_addr *to, const void *from)
 	__builtin_memcpy(to, from, sizeof(*to));
 }
 
+/* Kept as ::ffff:a.b.c.d. */
+static __always_inline int tw_addr_is_ipv4(const union tw_addr *addr)
+{
+	return addr->halves[0] == 0 && addr->words[2] == TW_BE32(0xffff);
+}
+
+static __always_inline int tw_addr_is_zero(const union tw_addr *addr)
+{
+	return !(addr->halves[0] | addr->halves[1]);
+}
+
 static __always_inline int tw_addr_equal(const union tw_addr *a, const union tw_addr *b)
 {
 	return a->halves[0] == b->halves[0] && a->halves[1] == b->halves[1];

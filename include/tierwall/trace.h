@@ -19,6 +19,7 @@ enum tw_stage {
 	TW_STAGE_FIREWALL,
 	TW_STAGE_FORWARD,
 	TW_STAGE_ANSWER,
+	TW_STAGE_DECAP,
 	TW_STAGE_COUNT,
 };
 
@@ -51,6 +52,8 @@ enum tw_says {
 	TW_SAYS_UNANSWERED,
 	TW_SAYS_ECHO,     /* a ping of a service: its answer goes back */
 	TW_SAYS_EXCEEDED, /* dropped: ICMP tells the sender that its TTL ran out */
+	TW_SAYS_DECAP,    /* value: enum tw_tunnel */
+	TW_SAYS_TOO_BIG,  /* dropped: ICMP tells the sender what would fit.  value: that MTU */
 	TW_SAYS_COUNT,
 };
 

@@ -58,6 +58,18 @@ static const char configuration[] =
 				       "	listen 2001:db8:2::20 tcp port 443\n"
 				       "	tier edge\n"
 				       "	forward l2\n"
+				       "}\n"
+				       "service ipip {\n"
+				       "	listen 192.0.2.30 tcp port 443\n"
+				       "	listen 2001:db8:2::30 tcp port 443\n"
+				       "	tier edge\n"
+				       "	forward ipip\n"
+				       "}\n"
+				       "service gue {\n"
+				       "	listen 192.0.2.40 tcp port 443\n"
+				       "	listen 2001:db8:2::40 tcp port 443\n"
+				       "	tier edge\n"
+				       "	forward gue\n"
 				       "}\n";
 
 struct bench_case {
@@ -75,6 +87,10 @@ static const struct bench_case cases[] = {
 	{"established flow, l2, 10,000 flows", {TCP(CLIENT, VIP2, 443, ACK)}, MANY, XDP_TX, true},
 	{"established flow, nat, 1 flow", {TCP(CLIENT, VIP, 443, ACK)}, 1, XDP_TX, true},
 	{"established flow, nat, 10,000 flows", {TCP(CLIENT, VIP, 443, ACK)}, MANY, XDP_TX, true},
+	{"established flow, ipip, 1 flow", {TCP(CLIENT, VIP3, 443, ACK)}, 1, XDP_TX, true},
+	{"established flow, ipip, 10,000 flows", {TCP(CLIENT, VIP3, 443, ACK)}, MANY, XDP_TX, true},
+	{"established flow, gue, 1 flow", {TCP(CLIENT, VIP4, 443, ACK)}, 1, XDP_TX, true},
+	{"established flow, gue, 10,000 flows", {TCP(CLIENT, VIP4, 443, ACK)}, MANY, XDP_TX, true},
 	{"new flow, nat, every SYN another", {TCP(CLIENT, VIP, 443, SYN)}, DISTINCT, XDP_TX, false},
 	{"new flow to a server, every SYN another",
 	 {TCP(CLIENT, WEB1, 80, SYN)},

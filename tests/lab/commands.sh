@@ -206,7 +206,7 @@ expect "loopback is refused" refused attach lo
 
 expect "counters of what stays go on" tierwall apply "$work/small.conf"
 for words in "run" \
-	"service add x listen 203.0.113.5 tcp port 1 tier web forward ipip"; do
+	"service add x listen 203.0.113.5 tcp port 1 tier web forward full-nat"; do
 	# shellcheck disable=SC2086 # words
 	expect "not yet: $words" refused $words
 	expect "and it says so" grep -q 'not yet supported' "$work/refused"

@@ -28,13 +28,6 @@ later()
 	((status == 1)) && [[ $said == *"not yet supported"* ]]
 }
 
-# later_in_file TEXT: behind the example.
-later_in_file()
-{
-	cat "$example" - <<<"$1" >"$work/later.conf"
-	later apply "$work/later.conf" --check
-}
-
 programs()
 {
 	bpftool prog list | grep -cE 'name xdp(_trace)? ' || true
@@ -89,8 +82,4 @@ expect "an unknown server" exits 1 server drain web nobody
 expect "an unknown set" exits 1 set add nowhere 192.0.2.1
 expect "a rule number out of range" exits 1 rule del web 99
 expect "run" later run
-for mode in ipip gue; do
-	expect "forward $mode" later_in_file \
-		"service s { listen 203.0.113.99 tcp port 80; tier web; forward $mode }"
-done
 finish

@@ -26,6 +26,7 @@
 	X(full_nat)    \
 	X(checksum)    \
 	X(l2)          \
+	X(tunnel)      \
 	X(next_hop)    \
 	X(flow)        \
 	X(gone)        \

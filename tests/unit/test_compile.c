@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* From model to image: what the data path will find in it, and whose counters go on. */
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -389,6 +390,67 @@ static void too_many_rules_are_a_mistake_and_no_overflow(void **state)
 	free(text);
 }
 
+/* ::ffff:a.b.c.d */
+#define IPV4(...)                                                  \
+	{                                                          \
+		.bytes = { [10] = 0xff, [11] = 0xff, __VA_ARGS__ } \
+	}
+
+static void tunnels_come_from_the_servers_network(void **state)
+{
+	static const char text[] =
+		"tier t { server a 10.0.1.11; server b 2001:db8::b; server c 172.16.0.9 }\n"
+		"service s { listen 192.0.2.10 tcp port 80; tier t; forward ipip; mss auto }\n";
+	union tw_addr own[] = {IPV4(127, 0, 0, 1),
+			       IPV4(192, 0, 2, 10),
+			       IPV4(198, 51, 100, 1),
+			       IPV4(10, 0, 1, 1),
+			       {.bytes = {0x20, 1, 0xd, 0xb8, [15] = 1}}};
+	uint8_t bits[] = {104, 128, 120, 120, 64};
+	struct node_facts facts = {.addresses = own, .address_bits = bits, .address_count = 5};
+	struct diagnostic diagnostic = {0};
+	struct compiled compiled;
+	struct config *config;
+	const struct tw_policy *image;
+	const struct tw_server *servers;
+
+	(void)state;
+	assert_int_equal(config_parse(&config, "t", text, strlen(text), &diagnostic), 0);
+	assert_int_equal(config_check(config, &diagnostic), 0);
+	assert_int_equal(policy_compile(&compiled, config, NULL, &facts, &diagnostic), 0);
+	image = (const void *)compiled.image;
+	servers = IMAGE_SECTION(image, struct tw_server, servers);
+	assert_memory_equal(&servers[0].source[0], &own[3], sizeof(own[3]));
+	assert_memory_equal(&servers[1].source[1], &own[4], sizeof(own[4]));
+	assert_memory_equal(&servers[2].source[0], &own[2], sizeof(own[2]));
+	assert_int_equal(image->gue_port, 6080);
+	assert_int_equal(image->spread[0], 0);
+	assert_true(image->flags & TW_POLICY_MSS);
+	compiled_free(&compiled);
+	facts.address_count = 2; /* loopback, and the service's own address: neither is a source */
+	assert_int_equal(policy_compile(&compiled, config, NULL, &facts, &diagnostic), MISTAKE);
+	assert_non_null(strstr(diagnostic.text, "tunnel { source ADDRESS }"));
+	diagnostic_free(&diagnostic);
+	config_free(config);
+}
+
+static void a_source_may_leave_bits_to_the_flow(void **state)
+{
+	struct made made =
+		make("tunnel { source 172.16.0.0/16 2001:db8::/96; port 7 }\n"
+		     "tier t { server a 10.0.1.11; server b 2001:db8::b }\n"
+		     "service s { listen 192.0.2.10 tcp port 80; tier t; forward gue }\n",
+		     NULL);
+	const struct tw_server *servers = IMAGE_SECTION(made.image, struct tw_server, servers);
+
+	(void)state;
+	assert_int_equal(made.image->spread[0], htonl(0xffff));
+	assert_int_equal(made.image->spread[1], htonl(0xffffffff));
+	assert_int_equal(made.image->gue_port, 7);
+	assert_int_equal(servers[0].source[0].words[3], htonl(0xac100000));
+	unmake(&made);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -405,6 +467,8 @@ int main(void)
 		cmocka_unit_test(a_set_that_did_not_change_keeps_its_trie),
 		cmocka_unit_test(the_image_holds_its_own_source),
 		cmocka_unit_test(too_many_rules_are_a_mistake_and_no_overflow),
+		cmocka_unit_test(tunnels_come_from_the_servers_network),
+		cmocka_unit_test(a_source_may_leave_bits_to_the_flow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

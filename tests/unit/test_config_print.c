@@ -206,6 +206,16 @@ static const struct row rows[] = {
 	 "tier t { }\nservice s { listen 10.0.0.1 tcp port 1; tier t; from any }\n",
 	 "tier t {\n    firewall {\n        default drop\n    }\n}\n\nservice s {\n    listen "
 	 "10.0.0.1 tcp port 1\n    tier t\n    forward nat\n}\n"},
+	{"tunnels, and who may end some here",
+	 "host {\n    decap ipip gue from { 192.0.2.1, 2001:db8::/32 }\n    decap gue from any\n   "
+	 " "
+	 "default drop\n}\n\ntunnel {\n    source 172.16.0.0/16\n    source 2001:db8::1\n    port "
+	 "6081\n}\n\ntier t {\n    firewall {\n        default drop\n    }\n}\n\nservice s {\n    "
+	 "listen 10.0.0.1 tcp port 1\n    tier t\n    forward ipip\n    mss auto\n}\n\nservice g "
+	 "{\n "
+	 "   "
+	 "listen 10.0.0.2 tcp port 1\n    tier t\n    forward gue\n    mss 1300\n}\n",
+	 NULL},
 	{"names of rules come back",
 	 "guard {\n    drop tcp from any port 1 # a # b { é\n    drop udp # x\n    default "
 	 "accept\n}\n",

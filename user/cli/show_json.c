@@ -193,6 +193,10 @@ static json_t *service_json(const void *item)
 
 	if (done && service->port)
 		done = set_key(object, "port", json_integer(service->port));
+	if (done && service->mss)
+		done = set_key(object, "mss",
+			       service->mss == TW_MSS_AUTO ? json_string("auto")
+							   : json_integer(service->mss));
 	if (done && service->from.count)
 		done = set_key(
 			object, "from",
@@ -259,6 +263,44 @@ static json_t *hash_key_json(const uint8_t key[16])
 	return json_string(text);
 }
 
+static json_t *decap_json(const void *item)
+{
+	const struct decap *decap = item;
+	json_t *forms = json_array();
+
+	for (int form = 0; form < TW_TUNNELS; form++)
+		if (decap->forms[form])
+			json_array_append_new(forms, json_string(tunnel_form_name(form)));
+	return json_pack("{s:o,s:o}", "forms", forms, "from",
+			 ARRAY_JSON(decap->from.items, decap->from.count, address_item_json));
+}
+
+static json_t *host_json(const struct config *config)
+{
+	json_t *object = list_json(&config->host);
+	bool done = object;
+
+	if (done && config->decap_count)
+		done = set_key(object, "decap",
+			       ARRAY_JSON(config->decaps, config->decap_count, decap_json));
+	return done_or_free(object, done);
+}
+
+static json_t *tunnel_json(const struct tunnel *tunnel)
+{
+	json_t *sources = json_array(), *object;
+	bool done;
+
+	for (int family = 0; family < 2; family++)
+		if (!addr_is_zero(&tunnel->source[family].addr))
+			json_array_append_new(sources, prefix_json(&tunnel->source[family]));
+	object = json_pack("{s:o}", "source", sources);
+	done = object;
+	if (done && tunnel->port)
+		done = set_key(object, "port", json_integer(tunnel->port));
+	return done_or_free(object, done);
+}
+
 json_t *config_json(const struct config *config)
 {
 	json_t *object =
@@ -271,7 +313,9 @@ json_t *config_json(const struct config *config)
 	if (done && config->has_hash_key)
 		done = set_key(object, "hash-key", hash_key_json(config->hash_key));
 	if (done && config->has_host)
-		done = set_key(object, "host", list_json(&config->host));
+		done = set_key(object, "host", host_json(config));
+	if (done && config->tunnel.at.line)
+		done = set_key(object, "tunnel", tunnel_json(&config->tunnel));
 	done = done && set_key(object, "tiers", tiers_json(config)) &&
 	       set_key(object, "services", services_json(config));
 	return done_or_free(object, done);

@@ -20,7 +20,7 @@ static const char *const stage_names[] = {
 	[TW_STAGE_FLOW] = "flow",         [TW_STAGE_SERVICE] = "service",
 	[TW_STAGE_SERVER] = "server",     [TW_STAGE_HOST] = "host",
 	[TW_STAGE_FIREWALL] = "firewall", [TW_STAGE_FORWARD] = "forward",
-	[TW_STAGE_ANSWER] = "answer",
+	[TW_STAGE_ANSWER] = "answer",     [TW_STAGE_DECAP] = "decap",
 };
 _Static_assert(sizeof(stage_names) / sizeof(*stage_names) == TW_STAGE_COUNT, "a name each");
 
@@ -188,6 +188,8 @@ static const char *plain_words(enum tw_says says)
 	case TW_SAYS_KERNEL_ROUTES:
 	case TW_SAYS_TO_DEVICE:
 	case TW_SAYS_UNANSWERED:
+	case TW_SAYS_DECAP:
+	case TW_SAYS_TOO_BIG:
 	case TW_SAYS_COUNT:
 		break;
 	}
@@ -244,6 +246,13 @@ static int print_says(FILE *out, const struct trace_result *result, const struct
 		break;
 	case TW_SAYS_TO_DEVICE:
 		print_departure(out, result, step->value);
+		break;
+	case TW_SAYS_DECAP:
+		fprintf(out, "%s, opened: what follows is about the packet in it",
+			tunnel_form_name(step->value));
+		break;
+	case TW_SAYS_TOO_BIG:
+		fprintf(out, "ICMP tells the sender that %u bytes would fit", step->value);
 		break;
 	case TW_SAYS_UNANSWERED:
 		fputs(step->value ? "none: there were too many within a second"

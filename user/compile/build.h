@@ -64,7 +64,7 @@ struct build {
 	BUILD_SECTION(struct tw_known, known_prefixes)
 #undef BUILD_SECTION
 
-	struct placed_table (*tables)[2]; /* of each tier, by family; NULL: of none yet */
+	struct placed_table (*tables)[3]; /* of each tier, by family; NULL: of none yet */
 	struct placed_list *lists;        /* of addresses, that are sets without a name */
 	size_t list_count;
 	bool set_taken[TW_SET_SLOTS];
@@ -108,6 +108,12 @@ void build_fronts(struct build *build);
 size_t front_rules(const struct rules *guard);
 /* The same for the sources that a service accepts. */
 int build_sources(struct build *build, struct tw_service *service, const struct addresses *from);
+
+/* What tunnels to servers have in common, and whose are opened here (tunnels.c). */
+int build_tunnels(struct build *build);
+/* From where a tunnel to this server comes. */
+int build_server_source(struct build *build, const struct service *service,
+			struct tw_server *server, const struct server *said);
 
 /* Places what a rule's `limit` says; *offset: where in the arena (limits.c). */
 int build_limit(struct build *build, const struct rule *rule, uint32_t *offset);

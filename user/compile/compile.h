@@ -29,6 +29,7 @@ struct node_facts {
 	size_t device_count;
 	union tw_addr *addresses; /* the node's own */
 	size_t address_count;
+	uint8_t *address_bits; /* of the network that each is in, as in a prefix; NULL: not known */
 	union tw_addr *broadcasts; /* of its networks */
 	size_t broadcast_count;
 };
@@ -87,6 +88,8 @@ struct choice_table {
 	uint16_t *slots; /* indices in tier->servers; owned */
 	uint32_t count;  /* 0: no server has an address of that family */
 };
+
+#define EITHER_FAMILY 2 /* of all servers, whichever address they have */
 
 /* -ENOMEM or 0 (tables.c). */
 int choice_table(struct choice_table *out, const struct tier *tier, int family);

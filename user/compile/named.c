@@ -27,6 +27,8 @@ void find_named_tiers(const struct config *config, bool *named)
 {
 	note_rules(config, &config->guard, named);
 	note_rules(config, &config->host, named);
+	for (size_t i = 0; i < config->decap_count; i++)
+		note_addresses(config, &config->decaps[i].from, named);
 	for (size_t i = 0; i < config->tier_count; i++) {
 		const struct tier *tier = &config->tiers[i];
 

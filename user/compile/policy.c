@@ -59,6 +59,11 @@ static uint32_t policy_flags(const struct config *config)
 		flags |= TW_POLICY_HOST;
 	if (config->guard.count || config->guard.at.line)
 		flags |= TW_POLICY_GUARD;
+	if (config->decap_count)
+		flags |= TW_POLICY_DECAP;
+	for (size_t i = 0; i < config->service_count; i++)
+		if (config->services[i].mss)
+			flags |= TW_POLICY_MSS;
 	for (size_t i = 0; i < config->guard.count; i++)
 		if (config->guard.items[i].fields & RULE_STATE)
 			flags |= TW_POLICY_GUARD_STATE;
@@ -185,6 +190,8 @@ static int build_all(struct build *build)
 	build_fronts(build);
 	if (!result)
 		result = build_list(build, &build->header.host, &config->host);
+	if (!result)
+		result = build_tunnels(build);
 	if (!result)
 		result = build_tiers(build);
 	if (!result)

@@ -83,6 +83,13 @@ static int build_members(struct build *build, struct tw_service *place,
 			return -ENOMEM;
 		member->id = service->member_ids[i];
 		member->server = (uint16_t)(first + i);
+		if (forward_is_tunnel(service->forward)) {
+			int result = build_server_source(build, service, &build->servers[first + i],
+							 &tier->servers[i]);
+
+			if (result)
+				return result;
+		}
 	}
 	return 0;
 }
@@ -229,6 +236,7 @@ int build_services(struct build *build)
 		place->on_down = service->on_down;
 		place->no_server = service->rejects ? TW_REJECT : TW_DROP;
 		service_hash_compile(place, service);
+		place->mss = service->mss;
 		result = build_sources(build, place, &service->from);
 		if (!result)
 			result = build_members(build, place, service, tier);

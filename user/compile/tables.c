@@ -9,6 +9,8 @@
 
 static bool has_family(const struct server *server, int family)
 {
+	if (family == EITHER_FAMILY)
+		return true;
 	return !addr_is_zero(&server->addr[family]);
 }
 
@@ -107,6 +109,22 @@ static int place_table(struct build *build, struct placed_table *place, const st
 	return result;
 }
 
+/* Tunnels reach a server by whichever address it has, so both families have one table. */
+static int build_tunnel_choices(struct build *build, struct tw_service *service,
+				const struct tier *tier)
+{
+	struct placed_table *placed = build->tables[service->tier];
+	int family = choice_is_shared(tier) ? 0 : EITHER_FAMILY, result = 0;
+
+	if (!placed[family].count)
+		result = place_table(build, &placed[family], tier, family);
+	for (int i = 0; i < 2; i++) {
+		service->choice[i] = placed[family].offset;
+		service->choices[i] = placed[family].count;
+	}
+	return result;
+}
+
 int build_choices(struct build *build, struct tw_service *service, const struct tier *tier)
 {
 	struct placed_table *placed;
@@ -115,6 +133,8 @@ int build_choices(struct build *build, struct tw_service *service, const struct 
 		build->tables = calloc(build->config->tier_count, sizeof(*build->tables));
 	if (!build->tables)
 		return -ENOMEM;
+	if (forward_is_tunnel(service->forward))
+		return build_tunnel_choices(build, service, tier);
 	placed = build->tables[service->tier];
 	for (int family = 0; family < 2; family++) {
 		int result = 0;

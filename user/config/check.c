@@ -272,6 +272,14 @@ static int unknown_tier(struct check *check, const struct service *service)
 	return mistake(check, service->tier_at, "there is no tier `%s`", service->tier);
 }
 
+/* In a tunnel either family leads to a server. */
+static bool service_reaches(const struct service *service, const struct tier *tier, int family)
+{
+	if (forward_is_tunnel(service->forward) && tier_has_family(tier, !family))
+		return true;
+	return tier_has_family(tier, family);
+}
+
 static int check_service_tier(struct check *check, const struct service *service)
 {
 	const struct tier *tier = config_tier(check->config, service->tier);
@@ -282,7 +290,7 @@ static int check_service_tier(struct check *check, const struct service *service
 		const struct listen *listen = &service->listens[i];
 		int family = addr_is_ipv4(&listen->addr) ? 0 : 1;
 
-		if (!tier_has_family(tier, family))
+		if (!service_reaches(service, tier, family))
 			return mistake(check, listen->at,
 				       "no server of tier `%s` has an IPv%c address", tier->name,
 				       family ? '6' : '4');
@@ -329,6 +337,23 @@ static int check_services(struct check *check)
 	return result ? result : check_overlaps(config, check->diagnostic);
 }
 
+/* What each `decap` says becomes a rule. */
+static int check_decaps(struct check *check)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < check->config->decap_count && !result; i++) {
+		const struct addresses *from = &check->config->decaps[i].from;
+
+		result = addresses_check(check->config, from, check->diagnostic);
+		if (!result)
+			result = check_addresses(check, from);
+		if (!result && makes_list(from))
+			result = count_list(check, from->items[0].at);
+	}
+	return result;
+}
+
 static int check_all(struct check *check)
 {
 	const struct config *config = check->config;
@@ -340,6 +365,8 @@ static int check_all(struct check *check)
 		result = check_rules(check, &config->guard);
 	if (!result)
 		result = check_rules(check, &config->host);
+	if (!result)
+		result = check_decaps(check);
 	for (size_t i = 0; i < config->tier_count && !result; i++)
 		result = check_tier(check, &config->tiers[i]);
 	return result ? result : check_services(check);

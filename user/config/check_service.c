@@ -15,15 +15,13 @@
 static int check_forward(const struct config *source, const struct service *service,
 			 struct diagnostic *diagnostic)
 {
-	if (service->forward != TW_FORWARD_NAT && service->forward != TW_FORWARD_FULL_NAT &&
-	    service->forward != TW_FORWARD_L2)
-		return config_mistake(source, service->forward_at, diagnostic,
-				      "`%s` is not yet supported", forward_name(service->forward));
-	if (service->port && service->forward == TW_FORWARD_L2)
+	if (service->port && service->forward != TW_FORWARD_NAT &&
+	    service->forward != TW_FORWARD_FULL_NAT)
 		return config_mistake(
 			source, service->port_at, diagnostic,
-			"`port` does not go with `forward l2`, which leaves the ports "
-			"as they are: remove it, or write `forward nat`");
+			"`port` does not go with `forward %s`, which leaves the ports "
+			"as they are: remove it, or write `forward nat`",
+			forward_name(service->forward));
 	return 0;
 }
 
@@ -115,6 +113,18 @@ static int check_hash(const struct config *source, const struct service *service
 	return 0;
 }
 
+static int check_mss(const struct config *source, const struct service *service,
+		     struct diagnostic *diagnostic)
+{
+	if (!service->mss)
+		return 0;
+	for (size_t i = 0; i < service->listen_count; i++)
+		if (service->listens[i].protocol == IPPROTO_TCP)
+			return 0;
+	return config_mistake(source, service->mss_at, diagnostic,
+			      "`mss` is about tcp, on which this service does not listen");
+}
+
 int service_check(const struct config *source, const struct service *service,
 		  struct diagnostic *diagnostic)
 {
@@ -137,6 +147,8 @@ int service_check(const struct config *source, const struct service *service,
 		result = check_listens(source, service, diagnostic);
 	if (!result)
 		result = check_hash(source, service, diagnostic);
+	if (!result)
+		result = check_mss(source, service, diagnostic);
 	return result ? result : addresses_check(source, &service->from, diagnostic);
 }
 

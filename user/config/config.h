@@ -201,6 +201,8 @@ struct service {
 	struct place forward_at;
 	uint16_t port; /* of the servers; 0: as the client asked */
 	struct place port_at;
+	uint16_t mss; /* of its SYNs at most, TW_MSS_AUTO: by the MTU; 0: as they are */
+	struct place mss_at;
 	struct addresses from;
 	uint8_t hash_off;      /* TW_HASH_* of TW_HASH_FIELDS: `hash ... off` */
 	struct place hash_at;  /* of the latest `hash` */
@@ -216,6 +218,20 @@ struct service {
 	uint32_t id; /* counter */
 	uint32_t
 		*member_ids; /* counters of its tier's servers within it, in their order; or NULL */
+};
+
+/* `tunnel { }`: what the packets to servers in tunnels have in common. */
+struct tunnel {
+	struct place at;         /* line 0: it is not there */
+	struct prefix source[2]; /* [0] IPv4, [1] IPv6; its address zero: the node's own */
+	uint16_t port;           /* of gue; 0: TW_GUE_PORT */
+};
+
+/* `decap` in host: whose tunnels are opened. */
+struct decap {
+	struct place at;
+	bool forms[TW_TUNNELS];
+	struct addresses from;
 };
 
 enum interface_mode { MODE_AUTO, MODE_NATIVE, MODE_GENERIC };
@@ -240,7 +256,10 @@ struct config {
 	struct rules guard;  /* default accept */
 	uint32_t checks_off; /* of guard; bits by enum tw_check */
 	bool has_host;
-	struct rules host; /* default drop */
+	struct rules host;    /* default drop */
+	struct decap *decaps; /* of host */
+	size_t decap_count;
+	struct tunnel tunnel;
 	struct tier *tiers;
 	size_t tier_count;
 	struct service *services;
@@ -391,6 +410,7 @@ const char *on_down_name(uint8_t on_down);
 /* Of a TW_HASH_* of TW_HASH_FIELDS, by the number of its bit. */
 const char *hash_field_name(int bit);
 #define HASH_FIELD_COUNT 4
+const char *tunnel_form_name(enum tw_tunnel form);
 const char *server_state_name(uint8_t state);
 const char *protocol_name(uint8_t protocol); /* "tcp", or its number in a static buffer */
 const char *mode_name(enum interface_mode mode);
@@ -399,6 +419,11 @@ static inline bool addr_is_ipv4(const union tw_addr *addr)
 {
 	return addr->words[0] == 0 && addr->words[1] == 0 && addr->bytes[8] == 0 &&
 	       addr->bytes[9] == 0 && addr->bytes[10] == 0xff && addr->bytes[11] == 0xff;
+}
+
+static inline bool forward_is_tunnel(uint8_t forward)
+{
+	return forward == TW_FORWARD_IPIP || forward == TW_FORWARD_GUE;
 }
 
 static inline bool addr_is_zero(const union tw_addr *addr)

@@ -86,6 +86,7 @@ static void yyerror(struct place *at, struct parser *parser, void *scanner, cons
 %token <word> TCP "tcp" UDP "udp" ICMP "icmp" ICMP6 "icmp6" SCTP "sctp"
 %token <word> FROM "from" TO "to" NOT "not" PORT "port" ANY "any"
 %token <word> FLAGS "flags" TYPE "type" CODE "code" STATE "state" NEW "new" ESTABLISHED "established"
+%token <word> TUNNEL "tunnel" SOURCE "source" DECAP "decap" MSS "mss"
 %token <word> CHECK "check" ON "on" OFF "off" FOR "for"
 %token <word> LENGTH "length" TTL "ttl" DSCP "dscp" FRAGMENT "fragment" IN "in"
 %token <word> LIMIT "limit" OVER "over" BURST "burst" PER "per"
@@ -117,7 +118,7 @@ statement:
 	statement_kind { parser->statements++; }
 	;
 
-statement_kind: interface | hash_key | set | guard | host | tier | service;
+statement_kind: interface | hash_key | set | guard | host | tunnel | tier | service;
 
 interface:
 	"interface" device { TRY(build_interface(parser, $2)); } interface_block
@@ -191,13 +192,51 @@ rule_statement:
 	rule
 	| "default" action { TRY(build_default(parser, $1, @2, $2)); }
 	| "strict" { TRY(build_strict(parser, parser->rules, $1)); }
+	| "decap" { TRY(build_decap(parser, $1)); } decap_forms decap_from
 	| "check" NAME on_or_off { TRY(build_check(parser, $1, $2, $3)); }
+	;
+
+decap_forms: decap_form | decap_forms decap_form;
+
+decap_form:
+	"ipip" { TRY(build_decap_form(parser, $1, TW_TUNNEL_IPIP)); }
+	| "gue" { TRY(build_decap_form(parser, $1, TW_TUNNEL_GUE)); }
+	;
+
+decap_from:
+	%empty { TRY(build_decap_of_nobody(parser)); }
+	| "from" { parser->addresses = &parser->decap->from; } addresses
 	;
 
 on_or_off:
 	"on" { $$ = true; }
 	| "off" { $$ = false; }
 	;
+
+tunnel: "tunnel" { TRY(build_tunnel(parser, $1)); } "{" tunnel_statements "}";
+
+tunnel_statements:
+	%empty
+	| tunnel_statement
+	| tunnel_statements end
+	| tunnel_statements end tunnel_statement
+	;
+
+tunnel_statement:
+	"source" tunnel_sources
+	| "port" NUMBER
+	{
+		uint32_t port;
+
+		TRY(build_once(parser, ONCE_PORT, $1));
+		TRY(word_number(parser, $2, 1, UINT16_MAX, "port", &port));
+		parser->config->tunnel.port = (uint16_t)port;
+	}
+	;
+
+tunnel_sources: tunnel_source | tunnel_sources tunnel_source;
+
+tunnel_source: WORD { TRY(build_tunnel_source(parser, $1)); };
 
 tier:
 	"tier" NAME { TRY(build_tier(parser, $2)); } "{" tier_statements "}"
@@ -316,6 +355,7 @@ service_statement:
 		parser->service->port = (uint16_t)port;
 		parser->service->port_at = @1;
 	}
+	| "mss" { TRY(build_once(parser, ONCE_MSS, $1)); parser->service->mss_at = @1; } mss
 	| "from"
 	{
 		TRY(build_once(parser, ONCE_FROM, $1));
@@ -374,6 +414,17 @@ pool_ports:
 listen_ports:
 	ports
 	| "any" { TRY(build_all_ports(parser)); }
+	;
+
+mss:
+	NUMBER
+	{
+		uint32_t mss;
+
+		TRY(word_number(parser, $1, MSS_MIN, MSS_MAX, "mss", &mss));
+		parser->service->mss = (uint16_t)mss;
+	}
+	| "auto" { parser->service->mss = TW_MSS_AUTO; }
 	;
 
 forward:

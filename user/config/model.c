@@ -81,6 +81,9 @@ void config_free(struct config *config)
 		service_free(&config->services[i]);
 	rules_free(&config->guard);
 	rules_free(&config->host);
+	for (size_t i = 0; i < config->decap_count; i++)
+		free(config->decaps[i].from.items);
+	free(config->decaps);
 	free(config->interfaces);
 	free(config->sets);
 	free(config->tiers);

@@ -60,6 +60,7 @@ struct parser {
 	struct server *server;
 	struct service *service;
 	struct listen *listen;
+	struct decap *decap;
 	struct rules *rules;
 	enum rules_of rules_of;
 	struct rule rule; /* until it is whole */
@@ -222,7 +223,8 @@ enum once {
 	ONCE_ON_DOWN = 1 << 13,
 	ONCE_NO_SERVER = 1 << 14,
 	ONCE_POOL = 1 << 15,
-	ONCE_HASH = 1 << 16, /* and the bits behind it, one for each field */
+	ONCE_MSS = 1 << 16,
+	ONCE_HASH = 1 << 17, /* and the bits behind it, one for each field */
 };
 int build_once(struct parser *parser, enum once once, struct word word);
 
@@ -249,6 +251,17 @@ int build_hash(struct parser *parser, struct word keyword, struct word field, in
 int build_pool(struct parser *parser, struct word address);
 int build_default(struct parser *parser, struct word keyword, struct place at, int action);
 int build_check(struct parser *parser, struct word keyword, struct word name, int on);
+
+/* -- build_tunnel.c ----------------------------------------------------------------------------- */
+
+#define MSS_MIN 88 /* as Linux has it */
+#define MSS_MAX 65495
+
+int build_tunnel(struct parser *parser, struct word keyword);
+int build_tunnel_source(struct parser *parser, struct word word);
+int build_decap(struct parser *parser, struct word keyword);
+int build_decap_form(struct parser *parser, struct word word, enum tw_tunnel form);
+int build_decap_of_nobody(struct parser *parser);
 
 /* -- build_rule.c ------------------------------------------------------------------------------- */
 

@@ -148,10 +148,38 @@ static void print_guard(struct printer *printer, const struct config *config)
 	fputs("}\n", printer->out);
 }
 
+static void print_decap(FILE *out, const struct decap *decap)
+{
+	fputs(INDENT "decap", out);
+	for (int form = 0; form < TW_TUNNELS; form++)
+		if (decap->forms[form])
+			fprintf(out, " %s", tunnel_form_name(form));
+	fputs(" from ", out);
+	print_addresses(out, &decap->from);
+	fputc('\n', out);
+}
+
+static void print_tunnel(struct printer *printer, const struct tunnel *tunnel)
+{
+	begin_group(printer);
+	fputs("tunnel {\n", printer->out);
+	for (int family = 0; family < 2; family++)
+		if (!addr_is_zero(&tunnel->source[family].addr)) {
+			fputs(INDENT "source ", printer->out);
+			prefix_print(printer->out, &tunnel->source[family]);
+			fputc('\n', printer->out);
+		}
+	if (tunnel->port)
+		fprintf(printer->out, INDENT "port %u\n", tunnel->port);
+	fputs("}\n", printer->out);
+}
+
 static void print_host(struct printer *printer, const struct config *config)
 {
 	begin_group(printer);
 	fputs("host {\n", printer->out);
+	for (size_t i = 0; i < config->decap_count; i++)
+		print_decap(printer->out, &config->decaps[i]);
 	print_rules(printer->out, &config->host, INDENT);
 	print_default(printer->out, &config->host, INDENT);
 	fputs("}\n", printer->out);
@@ -247,6 +275,10 @@ static void print_service(struct printer *printer, const struct service *service
 	fprintf(out, INDENT "forward %s\n", forward_name(service->forward));
 	if (service->port)
 		fprintf(out, INDENT "port %u\n", service->port);
+	if (service->mss == TW_MSS_AUTO)
+		fputs(INDENT "mss auto\n", out);
+	else if (service->mss)
+		fprintf(out, INDENT "mss %u\n", service->mss);
 	if (service->from.count) {
 		fputs(INDENT "from ", out);
 		print_addresses(out, &service->from);
@@ -271,6 +303,8 @@ static int print_config(struct printer *printer, const struct config *config)
 		print_guard(printer, config);
 	if (config->has_host)
 		print_host(printer, config);
+	if (config->tunnel.at.line)
+		print_tunnel(printer, &config->tunnel);
 	for (size_t i = 0; i < config->tier_count; i++)
 		print_tier(printer, &config->tiers[i]);
 	for (size_t i = 0; i < config->service_count; i++)

@@ -30,13 +30,39 @@ static int add_device(struct node_facts *facts, const struct ifaddrs *interface)
 	return 0;
 }
 
-static int add_address(struct node_facts *facts, const struct sockaddr *address)
+static uint8_t count_bits(const void *mask, size_t bytes)
 {
+	uint8_t bits = 0;
+
+	for (size_t i = 0; i < bytes; i++)
+		bits += (uint8_t)__builtin_popcount(((const uint8_t *)mask)[i]);
+	return bits;
+}
+
+/* How many bits of the address its network shares. */
+static uint8_t network_bits(const struct ifaddrs *interface)
+{
+	const struct sockaddr *mask = interface->ifa_netmask;
+
+	if (!mask)
+		return 128;
+	if (interface->ifa_addr->sa_family == AF_INET)
+		return 96 +
+		       count_bits(&((const struct sockaddr_in *)(const void *)mask)->sin_addr, 4);
+	return count_bits(&((const struct sockaddr_in6 *)(const void *)mask)->sin6_addr, 16);
+}
+
+static int add_address(struct node_facts *facts, const struct ifaddrs *interface)
+{
+	const struct sockaddr *address = interface->ifa_addr;
+	size_t count = facts->address_count;
+	uint8_t *bits = config_push(&facts->address_bits, &count, sizeof(*bits));
 	union tw_addr *place =
 		config_push(&facts->addresses, &facts->address_count, sizeof(*place));
 
-	if (!place)
+	if (!place || !bits)
 		return -ENOMEM;
+	*bits = network_bits(interface);
 	if (address->sa_family == AF_INET)
 		tw_addr_from_ipv4(
 			place, (__force __be32)((const struct sockaddr_in *)(const void *)address)
@@ -81,7 +107,7 @@ int node_facts_read(struct node_facts *out)
 		if (i->ifa_addr->sa_family == AF_PACKET)
 			result = add_device(out, i);
 		else if (i->ifa_addr->sa_family == AF_INET || i->ifa_addr->sa_family == AF_INET6)
-			result = add_address(out, i->ifa_addr);
+			result = add_address(out, i);
 		if (!result && i->ifa_addr->sa_family == AF_INET)
 			result = add_broadcast(out, i);
 	}
@@ -95,6 +121,7 @@ void node_facts_free(struct node_facts *facts)
 {
 	free(facts->devices);
 	free(facts->addresses);
+	free(facts->address_bits);
 	free(facts->broadcasts);
 	memset(facts, 0, sizeof(*facts));
 }
