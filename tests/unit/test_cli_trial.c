@@ -106,9 +106,9 @@ static void connections_are_read(void **state)
 	}
 }
 
-#define LONG_ZONE                                                                                  \
-	"fe80::1%a23456789b23456789c23456789d23456789e23456789f23456789g23456789h23456785000 ::2 " \
-	"22"
+/* what a reader of 79 characters a word takes for two */
+static const char long_zone[] = "fe80::1%a23456789b23456789c23456789d23456789e23456789f23456789"
+				"g23456789h23456785000 ::2 22";
 
 static void what_is_no_connection_is_told_from_one(void **state)
 {
@@ -129,8 +129,7 @@ static void what_is_no_connection_is_told_from_one(void **state)
 		"fe80::1%exactly16bytes.. 1 fe80::2 2",
 		"fe80::1% 1 fe80::2 2",
 		"fe80::1 1 fe80::2% 2",
-		/* what a reader of 79 characters a word takes for two */
-		LONG_ZONE,
+		long_zone,
 	};
 	struct ssh_connection ssh;
 

@@ -196,6 +196,26 @@ static const char *plain_words(enum tw_says says)
 	return NULL;
 }
 
+static void print_tunnel_or_answer(FILE *out, const struct tw_trace_step *step)
+{
+	switch (step->says) {
+	case TW_SAYS_DECAP:
+		fprintf(out, "%s, opened: what follows is about the packet in it",
+			tunnel_form_name(step->value));
+		break;
+	case TW_SAYS_TOO_BIG:
+		fprintf(out, "ICMP tells the sender that %u bytes would fit", step->value);
+		break;
+	case TW_SAYS_UNANSWERED:
+		fputs(step->value ? "none: there were too many within a second"
+				  : "none: it is an error, or not from and for a single host",
+		      out);
+		break;
+	default:
+		fputs("a step that this version does not know", out);
+	}
+}
+
 static int print_says(FILE *out, const struct trace_result *result, const struct names *names,
 		      const struct tw_trace_step *step)
 {
@@ -247,20 +267,8 @@ static int print_says(FILE *out, const struct trace_result *result, const struct
 	case TW_SAYS_TO_DEVICE:
 		print_departure(out, result, step->value);
 		break;
-	case TW_SAYS_DECAP:
-		fprintf(out, "%s, opened: what follows is about the packet in it",
-			tunnel_form_name(step->value));
-		break;
-	case TW_SAYS_TOO_BIG:
-		fprintf(out, "ICMP tells the sender that %u bytes would fit", step->value);
-		break;
-	case TW_SAYS_UNANSWERED:
-		fputs(step->value ? "none: there were too many within a second"
-				  : "none: it is an error, or not from and for a single host",
-		      out);
-		break;
 	default:
-		fputs("a step that this version does not know", out);
+		print_tunnel_or_answer(out, step);
 	}
 	return 0;
 }
