@@ -196,10 +196,35 @@ static size_t ip_at(const uint8_t *bytes)
 	return at + 2;
 }
 
-/* What is sent on keeps its length; what goes back to its sender may not, and is an answer. */
+/* The type of an ICMP message; -1: it is none. */
+static int icmp_type(const uint8_t *ip)
+{
+	if (ip[0] >> 4 == 6)
+		return ip[6] == IPPROTO_ICMPV6 ? ip[40] : -1;
+	return ip[9] == IPPROTO_ICMP ? ip[20] : -1;
+}
+
+static bool is_icmp_error(const uint8_t *ip)
+{
+	int type = icmp_type(ip);
+
+	return ip[0] >> 4 == 6 ? type >= 0 && type < 128 : type == 3 || type == 11;
+}
+
+static bool is_ping_answer(const uint8_t *ip)
+{
+	return icmp_type(ip) == (ip[0] >> 4 == 6 ? 129 : 0);
+}
+
+/*
+ * What is sent on keeps its length, and so does a ping that a service answers.  What goes
+ * back to its sender otherwise may not, and is an answer to what was dropped: from where it
+ * was sent to, or an error from the service whose server it was.
+ */
 static bool is_answer(const struct frame *frame, const struct outcome *out)
 {
 	size_t at, size, source, destination;
+	const uint8_t *ip;
 
 	if (out->verdict != XDP_TX && out->verdict != XDP_REDIRECT)
 		return false;
@@ -207,10 +232,14 @@ static bool is_answer(const struct frame *frame, const struct outcome *out)
 	size = frame->bytes[at] >> 4 == 6 ? 16 : 4;
 	source = at + (size == 16 ? 8 : 12);
 	destination = source + size;
-	return memcmp(out->bytes, frame->bytes + 6, 6) == 0 &&
-	       memcmp(out->bytes + 6, frame->bytes, 6) == 0 &&
-	       memcmp(out->bytes + source, frame->bytes + destination, size) == 0 &&
-	       memcmp(out->bytes + destination, frame->bytes + source, size) == 0;
+	ip = out->bytes + at;
+	if (memcmp(out->bytes, frame->bytes + 6, 6) != 0 ||
+	    memcmp(out->bytes + 6, frame->bytes, 6) != 0 ||
+	    memcmp(out->bytes + destination, frame->bytes + source, size) != 0)
+		return false;
+	if (memcmp(out->bytes + source, frame->bytes + destination, size) == 0)
+		return !is_ping_answer(ip);
+	return is_icmp_error(ip);
 }
 
 /* The sum over a header and what it covers is right where it is 0. */
