@@ -139,7 +139,8 @@ static __always_inline void trace_step(const struct path *path, enum tw_stage st
 
 	if (!trace)
 		return;
-	i = trace->steps;
+	i = *(const volatile __u32 *)&trace
+		     ->steps; /* what was just stored is read and bounded anew */
 	if (i >= TW_TRACE_STEPS)
 		return;
 	trace->step[i].stage = stage;

@@ -75,12 +75,15 @@ struct quote {
 static __always_inline int quote_place(struct quote *quote, const struct tw_packet *p,
 				       const void *data, const void *end)
 {
-	quote->ip = p->l4 + sizeof(struct tw_icmp);
+	__u32 at = p->l4 + sizeof(struct tw_icmp);
+
+	barrier_var(at); /* what tw_at() checks is what is added */
+	quote->ip = at;
 	quote->end = (__u64)p->l3 + p->length;
 	if (p->family) {
 		quote->transport = quote->ip + sizeof(struct ipv6hdr);
 	} else {
-		const struct iphdr *ip = tw_at(data, end, (__u32)quote->ip, sizeof(*ip));
+		const struct iphdr *ip = tw_at(data, end, at, sizeof(*ip));
 
 		if (!ip)
 			return 0;
