@@ -24,16 +24,6 @@ static __always_inline void flow_key4(struct tw_flow_key4 *key, const struct tw_
 	key->protocol = p->protocol;
 }
 
-static __always_inline void flow_key6(struct tw_flow_key6 *key, const struct tw_packet *p)
-{
-	__builtin_memset(key, 0, sizeof(*key));
-	key->saddr = p->saddr;
-	key->daddr = p->daddr;
-	key->sport = p->sport;
-	key->dport = p->dport;
-	key->protocol = p->protocol;
-}
-
 /* Flows are told by addresses, ports and protocol; of ICMP only echoes have ports (their id). */
 static __always_inline int flow_is_tracked(const struct tw_packet *p)
 {

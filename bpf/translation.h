@@ -3,7 +3,7 @@
  * The second half of what `full-nat` changes.  A flow's entry says what becomes of one
  * side of its packets, as of `nat`; a translation says what becomes of the other: of a
  * client's packet the source, of a reply the destination.  Its key is the flow's, in
- * either direction.
+ * either direction, of either family.
  */
 #ifndef TIERWALL_BPF_TRANSLATION_H
 #define TIERWALL_BPF_TRANSLATION_H
@@ -15,7 +15,7 @@ static __always_inline int is_translated(__u8 forward)
 	return forward == TW_FORWARD_NAT || forward == TW_FORWARD_FULL_NAT;
 }
 
-static __always_inline void translation_key(struct tw_flow_key6 *key, const struct tw_packet *p)
+static __always_inline void flow_key6(struct tw_flow_key6 *key, const struct tw_packet *p)
 {
 	__builtin_memset(key, 0, sizeof(*key));
 	key->saddr = p->saddr;
@@ -29,7 +29,7 @@ static __noinline struct tw_translation *translation_find(const struct tw_packet
 {
 	struct tw_flow_key6 key;
 
-	translation_key(&key, p);
+	flow_key6(&key, p);
 	return bpf_map_lookup_elem(&translations, &key);
 }
 
@@ -39,7 +39,7 @@ static __noinline long translation_write(const struct tw_packet *p, const union 
 	struct tw_translation translation = {.addr = *addr, .second = second, .port = (__u16)port};
 	struct tw_flow_key6 key;
 
-	translation_key(&key, p);
+	flow_key6(&key, p);
 	return bpf_map_update_elem(&translations, &key, &translation, flags);
 }
 
@@ -47,7 +47,7 @@ static __always_inline void translation_delete(const struct tw_packet *p)
 {
 	struct tw_flow_key6 key;
 
-	translation_key(&key, p);
+	flow_key6(&key, p);
 	bpf_map_delete_elem(&translations, &key);
 }
 
